@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The rules that hold the collection together, as far as a machine can see them."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+COLLECTION = "ansible_collections.kube_runbooks.image_pull"
+UTILS = f"{COLLECTION}.plugins.module_utils."
+SOURCES = sorted((ROOT / "plugins").rglob("*.py"))
+
+# What each package may import of the others: along the arrows of docs/architecture.md, never back.
+MAY_IMPORT = {
+    "_model": set(),
+    "_image_ref": set(),
+    "_evidence": {"_model"},
+    "_cluster": {"_model", "_evidence", "_image_ref"},
+    "_classify": {"_model", "_image_ref"},
+    "_diagnosis": {"_model", "_image_ref", "_evidence", "_classify"},
+    "_report": {"_model", "_image_ref", "_classify", "_diagnosis"},
+}
+
+
+def _name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def _imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            names.update(f"{base}.{alias.name}" for alias in node.names)
+    return names
+
+
+def _utils_package(module: str) -> str | None:
+    return module.removeprefix(UTILS).split(".")[0] if module.startswith(UTILS) else None
+
+
+@pytest.mark.parametrize("path", [p for p in SOURCES if "module_utils" in p.parts], ids=_name)
+def test_imports_go_one_way_and_know_nothing_of_ansible(path: Path) -> None:
+    package = path.relative_to(ROOT / "plugins/module_utils").parts[0].removesuffix(".py")
+    imported = _imports(path)
+    ours = {found for name in imported if (found := _utils_package(name))} - {package}
+    assert ours <= MAY_IMPORT[package]
+    assert not [name for name in imported if name == "ansible" or name.startswith("ansible.")]
+    assert not imported & {"importlib.import_module", "importlib", "pkgutil"}, "modules ship only what is imported statically"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_name)
+def test_every_plugin_file_names_its_licence(path: Path) -> None:
+    head = path.read_text(encoding="utf-8").splitlines()[:3]
+    assert head[0].startswith("# Copyright: (c) ")
+    assert head[1].startswith("# GNU General Public License v3.0 or later (see ")
+    assert head[2] == "# SPDX-License-Identifier: GPL-3.0-or-later"
+
+
+def test_the_action_group_holds_exactly_the_modules_with_connection_options() -> None:
+    runtime = yaml.safe_load((ROOT / "meta/runtime.yml").read_text(encoding="utf-8"))
+    with_options = set()
+    for path in (ROOT / "plugins/modules").glob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
+                fragments = yaml.safe_load(ast.literal_eval(node.value)).get("extends_documentation_fragment", [])
+                if "kube_runbooks.image_pull._k8s_auth" in fragments:
+                    with_options.add(path.stem)
+    assert with_options == set(runtime["action_groups"]["image_pull"])
+
+
+def test_the_declared_python_needs_agree() -> None:
+    def needs(name: str) -> list[str]:
+        lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
+        return sorted(line for line in lines if line and not line.startswith("#"))
+
+    assert needs("requirements.txt") == needs("meta/ee-requirements.txt")
+    pinned = {line.split("==")[0].lower() for line in needs("requirements/run.txt")}
+    assert {line.split(">=")[0].lower() for line in needs("requirements.txt")} <= pinned
