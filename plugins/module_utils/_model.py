@@ -329,6 +329,14 @@ class ServiceAccountFact(Record):
     changed_at: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ImageInUse(Record):
+    """An image that runs, or lies on a node, in this cluster: evidence for a suggestion. ``count`` is on how many."""
+
+    image: str
+    count: int = 1
+
+
 # What follows from it
 
 
