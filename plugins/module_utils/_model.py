@@ -124,23 +124,31 @@ def _expect(kind: type, value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class ClusterFact(Record):
-    """The cluster that was asked. ``uid`` is the UID of the namespace kube-system, the usual stand-in for one."""
+    """The cluster that was asked. ``uid`` is the UID of the namespace kube-system, the usual stand-in for one.
+
+    ``context`` is the kubeconfig context that was used, null where there was none: commands that are proposed name it.
+    """
 
     name: str
     server: str
     uid: str | None = None
     version: str | None = None
+    context: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Scope(Record):
-    """What was asked for; an empty ``namespaces`` means all of them."""
+    """What was asked for; an empty ``namespaces`` means all of them.
+
+    ``slow_after`` is the number of seconds after which a pull without a result counts as slow.
+    """
 
     namespaces: tuple[str, ...] = ()
     label_selector: str | None = None
     field_selector: str | None = None
     pod: str | None = None
     complete: bool = True
+    slow_after: int = 300
 
 
 @dataclass(frozen=True, slots=True)
