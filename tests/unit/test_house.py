@@ -19,12 +19,14 @@ SOURCES = sorted((ROOT / "plugins").rglob("*.py"))
 # What each package may import of the others: along the arrows of docs/architecture.md, never back.
 MAY_IMPORT = {
     "_model": set(),
+    "_text": set(),
+    "_version": set(),
     "_image_ref": set(),
-    "_evidence": {"_model"},
-    "_cluster": {"_model", "_evidence", "_image_ref"},
-    "_classify": {"_model", "_image_ref"},
-    "_diagnosis": {"_model", "_image_ref", "_evidence", "_classify"},
-    "_report": {"_model", "_image_ref", "_classify", "_diagnosis"},
+    "_evidence": {"_model", "_version"},
+    "_cluster": {"_model", "_evidence", "_image_ref", "_text", "_version"},
+    "_classify": {"_model", "_image_ref", "_text"},
+    "_diagnosis": {"_model", "_image_ref", "_evidence", "_classify", "_text"},
+    "_report": {"_model", "_image_ref", "_classify", "_diagnosis", "_text"},
 }
 
 
@@ -54,7 +56,9 @@ def test_imports_go_one_way_and_know_nothing_of_ansible(path: Path) -> None:
     ours = {found for name in imported if (found := _utils_package(name))} - {package}
     assert ours <= MAY_IMPORT[package]
     assert not [name for name in imported if name == "ansible" or name.startswith("ansible.")]
-    assert not imported & {"importlib.import_module", "importlib", "pkgutil"}, "modules ship only what is imported statically"
+    assert not imported & {"importlib.import_module", "importlib", "pkgutil"}, (
+        "modules ship only what is imported statically"
+    )
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=_name)
@@ -71,7 +75,9 @@ def test_the_action_group_holds_exactly_the_modules_with_connection_options() ->
     for path in (ROOT / "plugins/modules").glob("*.py"):
         for node in ast.parse(path.read_text(encoding="utf-8")).body:
             if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "DOCUMENTATION":
-                fragments = yaml.safe_load(ast.literal_eval(node.value)).get("extends_documentation_fragment", [])
+                fragments = yaml.safe_load(ast.literal_eval(node.value)).get(
+                    "extends_documentation_fragment", []
+                )
                 if "kube_runbooks.image_pull._k8s_auth" in fragments:
                     with_options.add(path.stem)
     assert with_options == set(runtime["action_groups"]["image_pull"])

@@ -11,8 +11,15 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence
     SCHEMA_VERSION,
     EvidenceFolder,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.redact import Redactor, redact_text
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.stage import Stage, StageWriter, utc_now
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.redact import (
+    Redactor,
+    redact_text,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.stage import (
+    Stage,
+    StageWriter,
+    utc_now,
+)
 
 __all__ = [
     "SCHEMA_VERSION",

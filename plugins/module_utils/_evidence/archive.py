@@ -19,7 +19,8 @@ import os
 import tarfile
 import tempfile
 import zlib
-from typing import IO, Iterator
+from collections.abc import Iterator
+from typing import IO
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.errors import EvidenceError
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.folder import (
@@ -62,13 +63,14 @@ def pack(folder: EvidenceFolder, dest: str) -> str:
 
 
 def _write(raw: IO[bytes], manifest: bytes, folder: EvidenceFolder, names: tuple[str, ...]) -> None:
-    with gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as packed:
-        with tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar:
-            tar.addfile(_member(MANIFEST, len(manifest)), io.BytesIO(manifest))
-            for name in names:
-                path = os.path.join(folder.path, name)
-                with open(path, "rb") as stream:
-                    tar.addfile(_member(name, os.fstat(stream.fileno()).st_size), stream)
+    with (
+        gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=6, mtime=0) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.USTAR_FORMAT) as tar,
+    ):
+        tar.addfile(_member(MANIFEST, len(manifest)), io.BytesIO(manifest))
+        for name in names:
+            with open(os.path.join(folder.path, name), "rb") as stream:
+                tar.addfile(_member(name, os.fstat(stream.fileno()).st_size), stream)
 
 
 def _member(name: str, size: int) -> tarfile.TarInfo:
@@ -91,7 +93,9 @@ def unpacked(archive: str) -> Iterator[EvidenceFolder]:
         except FileNotFoundError:
             raise EvidenceError(f"there is no snapshot {archive}") from None
         except (tarfile.TarError, EOFError, zlib.error, gzip.BadGzipFile):
-            raise EvidenceError(f"snapshot {archive} is damaged: not a whole gzip-compressed tar archive") from None
+            raise EvidenceError(
+                f"snapshot {archive} is damaged: not a whole gzip-compressed tar archive"
+            ) from None
         except OSError as error:
             raise EvidenceError(f"cannot read snapshot {archive}: {error.strerror or error}") from None
         yield EvidenceFolder.open(place)
@@ -106,7 +110,9 @@ def _extract(raw: IO[bytes], place: str, archive: str) -> None:
             name = member.name.removeprefix(_PREFIX)
             plain = member.isreg() and member.name.startswith(_PREFIX)
             if not plain or not (name == MANIFEST or FILE_NAME.match(name)) or name in digests:
-                raise EvidenceError(f"snapshot {archive} holds {member.name!r:.120}, which is no evidence file: refused")
+                raise EvidenceError(
+                    f"snapshot {archive} holds {member.name!r:.120}, which is no evidence file: refused"
+                )
             left -= member.size
             if left < 0 or count >= MOST_FILES:
                 raise EvidenceError(f"snapshot {archive} is larger than an evidence folder can be: refused")

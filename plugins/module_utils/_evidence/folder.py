@@ -61,7 +61,9 @@ class EvidenceFolder:
             os.makedirs(path, mode=0o700, exist_ok=True)
             _refuse_others(path)
             if os.listdir(path):
-                raise EvidenceError(f"evidence folder {path} is not empty: name a new one, each run has its own")
+                raise EvidenceError(
+                    f"evidence folder {path} is not empty: name a new one, each run has its own"
+                )
             os.chmod(path, 0o700)
             about = About(SCHEMA_VERSION, COLLECTION_VERSION, utc_now(), cluster)
             fields = {name: getattr(about, name) for name in About.__slots__}
@@ -69,7 +71,9 @@ class EvidenceFolder:
                 json.dump(fields, stream, ensure_ascii=False, indent=1)
                 stream.write("\n")
         except OSError as error:
-            raise EvidenceError(f"cannot make the evidence folder {path}: {error.strerror or error}") from None
+            raise EvidenceError(
+                f"cannot make the evidence folder {path}: {error.strerror or error}"
+            ) from None
         return cls(path, about)
 
     @classmethod
@@ -103,7 +107,9 @@ class EvidenceFolder:
         try:
             return StageWriter(_new_file(path), name, vantage=vantage, scope=scope)
         except FileExistsError:
-            raise EvidenceError(f"{path} exists: a stage never writes over what was seen, name a new folder") from None
+            raise EvidenceError(
+                f"{path} exists: a stage never writes over what was seen, name a new folder"
+            ) from None
         except OSError as error:
             raise EvidenceError(f"cannot write {path}: {error.strerror or error}") from None
 
@@ -127,7 +133,9 @@ class EvidenceFolder:
         try:
             return tuple(sorted(name for name in os.listdir(self.path) if FILE_NAME.match(name)))
         except OSError as error:
-            raise EvidenceError(f"cannot read evidence folder {self.path}: {error.strerror or error}") from None
+            raise EvidenceError(
+                f"cannot read evidence folder {self.path}: {error.strerror or error}"
+            ) from None
 
     def digest(self) -> str:
         """Return ``sha256:…`` over all evidence files, names included."""
@@ -142,7 +150,9 @@ class EvidenceFolder:
             with open(os.path.join(self.path, name), "rb") as stream:
                 return hashlib.file_digest(stream, "sha256").hexdigest()
         except OSError as error:
-            raise EvidenceError(f"cannot read {os.path.join(self.path, name)}: {error.strerror or error}") from None
+            raise EvidenceError(
+                f"cannot read {os.path.join(self.path, name)}: {error.strerror or error}"
+            ) from None
 
     def _stage_path(self, name: str) -> str:
         return os.path.join(self.path, f"{name}.jsonl")
@@ -162,7 +172,9 @@ def _refuse_others(path: str) -> None:
     if not stat.S_ISDIR(found.st_mode):
         raise EvidenceError(f"evidence folder {path} is not a folder")
     if found.st_uid != os.geteuid() or found.st_mode & 0o022:
-        raise EvidenceError(f"evidence folder {path} belongs to, or can be written by, another user: name another one")
+        raise EvidenceError(
+            f"evidence folder {path} belongs to, or can be written by, another user: name another one"
+        )
 
 
 def _about(data: Any, path: str) -> About:

@@ -24,10 +24,13 @@ _SHORTEST_SECRET = 12
 _HARMLESS_QUERY = frozenset({"scope", "service", "ns", "n", "last", "digest", "mount", "from"})
 
 _URL_USER = re.compile(r"(?P<scheme>[a-zA-Z][a-zA-Z0-9+.-]{1,15}://)(?P<user>[^\s/@\"'<>]{1,512})@")
-_URL_QUERY = re.compile(r"(?P<start>[?&](?:amp;)?)(?P<key>[A-Za-z0-9_.~-]{1,64})=(?P<value>[^\s&\"'<>;,)\]\\]{1,8192})")
+_URL_QUERY = re.compile(
+    r"(?P<start>[?&](?:amp;)?)(?P<key>[A-Za-z0-9_.~-]{1,64})=(?P<value>[^\s&\"'<>;,)\]\\]{1,8192})"
+)
 _HEADER = re.compile(
     r"(?P<start>\bauthorization\\?[\"']?\s{0,3}[:=]\s{0,3}\\?[\"']?)"
-    r"(?P<value>(?:bearer|basic|digest|negotiate|ntlm|aws4-hmac-sha256) [^\s\"'\\]{4,8192}|[A-Za-z0-9+/=._~-]{20,8192})",
+    r"(?P<value>(?:bearer|basic|digest|negotiate|ntlm|aws4-hmac-sha256) [^\s\"'\\]{4,8192}"
+    r"|[A-Za-z0-9+/=._~-]{20,8192})",
     re.IGNORECASE,
 )
 _SCHEME = re.compile(r"\b(?P<start>(?:bearer|basic) )(?P<value>[A-Za-z0-9+/=._~-]{16,8192})", re.IGNORECASE)
@@ -37,7 +40,10 @@ _NAMED = re.compile(
     re.IGNORECASE,
 )
 _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
-    ("json web token", re.compile(r"\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{4,8192}(?:\.[A-Za-z0-9_-]{0,4096})?")),
+    (
+        "json web token",
+        re.compile(r"\beyJ[A-Za-z0-9_-]{8,4096}\.[A-Za-z0-9_-]{4,8192}(?:\.[A-Za-z0-9_-]{0,4096})?"),
+    ),
     ("access key", re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b")),
     (
         "access token",
@@ -49,7 +55,9 @@ _FORMS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ),
     (
         "private key",
-        re.compile(r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,32}PRIVATE KEY-----)?"),
+        re.compile(
+            r"-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----[^-]{0,16384}(?:-----END [A-Z ]{0,32}PRIVATE KEY-----)?"
+        ),
     ),
 )
 # A word that must be there (lower case) for any of the rules to match: most texts are done after this one search.

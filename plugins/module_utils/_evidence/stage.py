@@ -11,9 +11,10 @@ from __future__ import annotations
 import datetime
 import json
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from types import TracebackType
-from typing import IO, Any, Iterator, Self
+from typing import IO, Any, Self
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.errors import EvidenceError
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.redact import Redactor
@@ -91,7 +92,9 @@ class StageWriter:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         if error is not None and self.error is None:
             self.fail(str(error).partition("\n")[0] or type(error).__name__)
         self._end()
@@ -137,7 +140,9 @@ class StageWriter:
         self._stream.write(json.dumps(cleaned, ensure_ascii=False, separators=(",", ":")) + "\n")
 
     def _end(self) -> None:
-        late_cluster = self.cluster.to_dict() if self.cluster and self.cluster != self._header_cluster else None
+        late_cluster = (
+            self.cluster.to_dict() if self.cluster and self.cluster != self._header_cluster else None
+        )
         self._line(
             {
                 "record": "end",
@@ -155,7 +160,7 @@ class StageWriter:
 
 def utc_now() -> str:
     """Return the present time as Kubernetes prints it, in whole seconds."""
-    return datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def read_stage(stream: IO[str], name: str, file_name: str) -> Stage:
@@ -163,7 +168,9 @@ def read_stage(stream: IO[str], name: str, file_name: str) -> Stage:
     lines = _lines(stream, file_name)
     header = next(lines, None)
     if header is None or header.get("record") != "stage" or header.get("stage") != name:
-        raise EvidenceError(f"evidence file {file_name} does not begin with the header of stage '{name}': damaged?")
+        raise EvidenceError(
+            f"evidence file {file_name} does not begin with the header of stage '{name}': damaged?"
+        )
     records: dict[str, list[Record]] = {}
     end: dict[str, Any] | None = None
     try:
@@ -187,7 +194,9 @@ def _record(record: type[Record], data: dict[str, Any], file_name: str, number: 
         raise EvidenceError(f"evidence file {file_name}, line {number}: {error}") from None
 
 
-def _stage(name: str, header: dict[str, Any], records: dict[str, list[Record]], end: dict[str, Any] | None) -> Stage:
+def _stage(
+    name: str, header: dict[str, Any], records: dict[str, list[Record]], end: dict[str, Any] | None
+) -> Stage:
     cut_off = f"stage '{name}' did not end: its run was stopped, or the file was cut off"
     ending = end or {"complete": False, "error": cut_off}
     cluster = ending.get("cluster") or header.get("cluster")
@@ -216,7 +225,11 @@ def _lines(stream: IO[str], file_name: str) -> Iterator[dict[str, Any]]:
         try:
             data = json.loads(line)
         except ValueError:
-            raise EvidenceError(f"evidence file {file_name}, line {number}: not JSON, the file is damaged") from None
+            raise EvidenceError(
+                f"evidence file {file_name}, line {number}: not JSON, the file is damaged"
+            ) from None
         if not isinstance(data, dict):
-            raise EvidenceError(f"evidence file {file_name}, line {number}: not an object, the file is damaged")
+            raise EvidenceError(
+                f"evidence file {file_name}, line {number}: not an object, the file is damaged"
+            )
         yield data

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     EventFact,
     NodeFact,
@@ -32,11 +31,17 @@ FAILURE = PullFailure(
     events=(EventFact(reason="Failed", message="x", count=0),),
 )
 WORKLOAD = WorkloadFact(
-    namespace="shop", kind="Deployment", name="web", desired=0, current=RevisionFact(2, "web-2", images={"web": "nginx:2"})
+    namespace="shop",
+    kind="Deployment",
+    name="web",
+    desired=0,
+    current=RevisionFact(2, "web-2", images={"web": "nginx:2"}),
 )
 
 
-@pytest.mark.parametrize("record", [FAILURE, WORKLOAD, Scope(complete=False), Stats(seconds={"triage": 1.5}), NodeFact("n")])
+@pytest.mark.parametrize(
+    "record", [FAILURE, WORKLOAD, Scope(complete=False), Stats(seconds={"triage": 1.5}), NodeFact("n")]
+)
 def test_comes_back_as_it_was(record: object) -> None:
     kind = type(record)
     for written in (record.to_dict(), record.to_compact_dict()):  # type: ignore[attr-defined]
@@ -50,7 +55,7 @@ def test_leaves_out_defaults_and_nothing_else() -> None:
 
 
 @pytest.mark.parametrize(
-    "data, message",
+    ("data", "message"),
     [
         ({"namespace": 1}, "PullFailure.namespace: expected str, got int"),
         ({"events": {}}, "PullFailure.events: expected list, got dict"),

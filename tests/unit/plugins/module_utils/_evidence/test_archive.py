@@ -12,7 +12,6 @@ import tarfile
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import (
     EvidenceError,
     EvidenceFolder,
@@ -77,14 +76,18 @@ def test_a_stage_added_later_is_packed_too(folder: EvidenceFolder, tmp_path: Pat
         assert copy.stages() == ("registry", "triage")
 
 
-@pytest.mark.parametrize("name", ["../escape.jsonl", "/etc/escape.jsonl", "evidence/../escape.jsonl", "evidence/a/b.jsonl"])
+@pytest.mark.parametrize(
+    "name", ["../escape.jsonl", "/etc/escape.jsonl", "evidence/../escape.jsonl", "evidence/a/b.jsonl"]
+)
 def test_refuses_a_path_that_leads_elsewhere(archive: Path, tmp_path: Path, name: str) -> None:
     rewrite(archive, tarfile.TarInfo(name), b"x")
     assert "is no evidence file: refused" in refusal(archive)
     assert not list(tmp_path.rglob("escape*"))
 
 
-@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE])
+@pytest.mark.parametrize(
+    "kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE, tarfile.CHRTYPE, tarfile.DIRTYPE]
+)
 def test_refuses_anything_but_a_plain_file(archive: Path, kind: bytes) -> None:
     member = tarfile.TarInfo("evidence/nodes.jsonl")
     member.type = kind
@@ -127,7 +130,9 @@ def test_notices_a_changed_file(folder: EvidenceFolder, archive: Path, tmp_path:
 
 def test_refuses_another_schema(archive: Path) -> None:
     with tarfile.open(archive, "w:gz") as new:
-        data = json.dumps({"kind": "kube_runbooks.image_pull evidence", "schema_version": 99, "files": {}}).encode()
+        data = json.dumps(
+            {"kind": "kube_runbooks.image_pull evidence", "schema_version": 99, "files": {}}
+        ).encode()
         member = tarfile.TarInfo("evidence/manifest.json")
         member.size = len(data)
         new.addfile(member, io.BytesIO(data))

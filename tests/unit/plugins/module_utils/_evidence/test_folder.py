@@ -11,7 +11,6 @@ import stat
 from pathlib import Path
 
 import pytest
-
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import (
     SCHEMA_VERSION,
     EvidenceError,
@@ -58,7 +57,8 @@ def test_returns_what_a_stage_wrote(folder: EvidenceFolder) -> None:
     write_triage(folder)
     stage = EvidenceFolder.open(folder.path).read_stage("triage")
     assert stage is not None
-    assert stage.complete and stage.error is None
+    assert stage.complete
+    assert stage.error is None
     assert stage.of("pull_failure") == [FAILURE]
     assert stage.of("gap") == [Gap("nodes", "forbidden", "node conditions", steps=(6,))]
     assert stage.scope == Scope(namespaces=("shop",))
@@ -95,16 +95,21 @@ def test_a_killed_run_leaves_an_incomplete_stage(folder: EvidenceFolder) -> None
 
 
 def test_an_exception_inside_a_stage_ends_it_as_failed(folder: EvidenceFolder) -> None:
-    with pytest.raises(RuntimeError), folder.stage("triage", vantage="api", scope=Scope()) as writer:
-        writer.write(FAILURE)
-        raise RuntimeError("connection reset\nby peer")
+    def broken() -> None:
+        with folder.stage("triage", vantage="api", scope=Scope()) as writer:
+            writer.write(FAILURE)
+            raise RuntimeError("connection reset\nby peer")
+
+    with pytest.raises(RuntimeError):
+        broken()
     stage = folder.read_stage("triage")
-    assert stage is not None and not stage.complete
+    assert stage is not None
+    assert not stage.complete
     assert stage.error == "connection reset"
 
 
 @pytest.mark.parametrize(
-    "damage, message",
+    ("damage", "message"),
     [
         ("not json at all\n", "line 2: not JSON"),
         ("[]\n", "line 2: not an object"),
@@ -136,9 +141,12 @@ def test_reads_what_a_later_version_added(folder: EvidenceFolder) -> None:
     path = triage_path(folder)
     lines = path.read_text().splitlines(keepends=True)
     grown = json.loads(lines[1]) | {"a_later_field": 1}
-    path.write_text("".join([lines[0], json.dumps(grown) + "\n", '{"record":"a_later_kind","x":1}\n', *lines[2:]]))
+    path.write_text(
+        "".join([lines[0], json.dumps(grown) + "\n", '{"record":"a_later_kind","x":1}\n', *lines[2:]])
+    )
     stage = folder.read_stage("triage")
-    assert stage is not None and stage.of("pull_failure") == [FAILURE]
+    assert stage is not None
+    assert stage.of("pull_failure") == [FAILURE]
 
 
 def test_refuses_a_newer_schema(folder: EvidenceFolder) -> None:
@@ -182,7 +190,10 @@ def test_no_planted_secret_reaches_the_disk(folder: EvidenceFolder) -> None:
         stage.fail("401 for Authorization: Bearer pl4ntedpl4ntedpl4nted")
     assert "pl4nted" not in triage_path(folder).read_text()
     read = folder.read_stage("triage")
-    assert read is not None and sum(read.redacted.values()) == 3
+    assert read is not None
+    assert sum(read.redacted.values()) == 3
 
 
-EXPOSED = PullFailure("n", "p", "u", "c", "main", "i", "waiting", message="GET https://cdn.example/x?sig=pl4nted")
+EXPOSED = PullFailure(
+    "n", "p", "u", "c", "main", "i", "waiting", message="GET https://cdn.example/x?sig=pl4nted"
+)

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import Redactor, redact_text
 
 SECRETS = {
@@ -26,18 +25,22 @@ SECRETS = {
 }
 
 PLAIN = [
-    "pull access denied, repository does not exist or may require authorization: server message: "
-    "insufficient_scope: authorization failed",
-    "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to "
-    "https://auth.docker.io/token?scope=repository%3Alibrary%2Fx%3Apull&service=registry.docker.io: 401 Unauthorized",
-    "failed to fetch oauth token: Post \"https://auth.example/token\": dial tcp 10.0.0.1:443: connect: connection refused",
+    (
+        "pull access denied, repository does not exist or may require authorization: server message: "
+        "insufficient_scope: authorization failed"
+    ),
+    (
+        "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to "
+        "https://auth.docker.io/token?scope=repository%3Alibrary%2Fx%3Apull&service=registry: 401 Unauthorized"
+    ),
+    'failed to fetch oauth token: Post "https://auth.example/token": dial tcp 10.0.0.1:443: connection refused',
     "denied: Your authorization token has expired. Reauthenticate and try again.",
     "authorization failed: no basic auth credentials",
     "Failed getting credential from external registry credential provider: exit status 1",
 ]
 
 
-@pytest.mark.parametrize("text, secret", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize(("text", "secret"), SECRETS.values(), ids=SECRETS)
 def test_takes_out(text: str, secret: str) -> None:
     cleaned, found = redact_text(text)
     assert secret not in cleaned
@@ -52,14 +55,20 @@ def test_leaves_the_words_that_tell_the_cause(text: str) -> None:
 
 def test_cleans_every_text_of_a_record_and_counts_by_kind() -> None:
     redactor = Redactor()
-    cleaned = redactor.clean({"events": [{"message": "password=pl4nted1"}, {"message": "password=pl4nted2"}], "count": 3})
-    assert cleaned == {"events": [{"message": "password=<redacted>"}, {"message": "password=<redacted>"}], "count": 3}
+    cleaned = redactor.clean(
+        {"events": [{"message": "password=pl4nted1"}, {"message": "password=pl4nted2"}], "count": 3}
+    )
+    assert cleaned == {
+        "events": [{"message": "password=<redacted>"}, {"message": "password=<redacted>"}],
+        "count": 3,
+    }
     assert dict(redactor.counts) == {"named secret": 2}
 
 
 def test_shortens_an_overlong_text_and_says_so() -> None:
     cleaned, found = redact_text("begin " + "x" * 1_000_000 + " end")
-    assert cleaned.startswith("begin ") and cleaned.endswith(" end")
+    assert cleaned.startswith("begin ")
+    assert cleaned.endswith(" end")
     assert len(cleaned) < 20_000
     assert dict(found) == {"overlong text": 1}
 
