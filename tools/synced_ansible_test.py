@@ -66,7 +66,7 @@ def provide_pip(home: Path) -> None:
     """Lay the pip that this ansible-test bootstraps its environments with into its cache."""
     package = importlib.util.find_spec("ansible_test")
     if package is None or not package.submodule_search_locations:
-        raise SystemExit("synced_ansible_test.py: ansible-core with ansible-test is not installed here; run it through make test")
+        raise SystemExit("synced_ansible_test.py: this Python has no ansible-core; use make test-sanity")
     source = Path(package.submodule_search_locations[0]) / "_internal/python_requirements.py"
     for version in sorted(set(re.findall(r"\bpip='([0-9.]+)'", source.read_text(encoding="utf-8")))):
         cache = home / ".ansible/test/cache"
@@ -105,7 +105,7 @@ def main(arguments: list[str]) -> int:
         provide_pip(home)
     python = f"{sys.version_info.major}.{sys.version_info.minor}"
     program = [str(Path(sys.executable).parent / "ansible-test"), command, "--local", "--python", python, *options]
-    return subprocess.run(program, cwd=folder, env=environment(home), stdin=subprocess.DEVNULL).returncode
+    return subprocess.run(program, cwd=folder, env=environment(home), stdin=subprocess.DEVNULL, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ import os
 import signal
 import subprocess
 import sys
-import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,7 +54,6 @@ def pytest(*arguments: str) -> tuple[str, ...]:
 
 
 def parts(python: str = PYTHON) -> list[Part]:
-    build = f"{tempfile.gettempdir()}/image_pull-build-{os.getpid()}"
     return [
         Part("ruff", "lint", ("ruff", "check", "--quiet", ".")),
         Part("mypy", "lint", ("mypy",)),
@@ -63,7 +62,7 @@ def parts(python: str = PYTHON) -> list[Part]:
         Part("reuse", "lint", ("reuse", "lint", "--quiet")),
         Part("changelog", "lint", ("antsibull-changelog", "lint")),
         Part("docs", "lint", (python, "tools/docs.py", "--check")),
-        Part("build", "lint", ("ansible-galaxy", "collection", "build", "--force", "--output-path", build)),
+        Part("build", "lint", ("ansible-galaxy", "collection", "build", "--force", "--output-path", ".tests/build")),
         Part("sanity", "sanity", (python, "tools/synced_ansible_test.py", "sanity"), minutes=15),
         Part("unit", "unit", pytest("tests/unit")),
         Part("plays", "integration", pytest("tests/plays", "-m", "not lab")),
@@ -189,9 +188,9 @@ def summary(outcomes: list[Outcome], say: Callable[[str], None] = print) -> int:
     for outcome in outcomes:
         line = f"{outcome.part.name:<14} {outcome.status:<8} {outcome.seconds:>8.0f}  {outcome.detail}"
         say(line.rstrip())
-    count = {status: sum(outcome.status == status for outcome in outcomes) for status in ("passed", "failed", "skipped")}
+    count = Counter(outcome.status for outcome in outcomes)
     say("")
-    say(", ".join(f"{number} {status}" for status, number in count.items()))
+    say(", ".join(f"{count[status]} {status}" for status in ("passed", "failed", "skipped")))
     return 1 if count["failed"] else 0
 
 
