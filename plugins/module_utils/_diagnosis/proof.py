@@ -1,0 +1,87 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The evidence of a finding: few items, each telling, with who saw it and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import STATUS
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Evidence
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import (
+    plural,
+    printable,
+    quotation,
+)
+
+LIMIT = 12
+"""Items that one finding shows at most."""
+QUOTES = 6
+"""Different messages among them."""
+
+
+def evidence_of(case: Case, *more: Evidence) -> tuple[Evidence, ...]:
+    """Return the deciding texts, each once, then what else bears on the case; what speaks against it comes last."""
+    quotes = list(_quotes(case))
+    seen: dict[tuple[str, str, str], Evidence] = {}
+    for item in more:
+        seen.setdefault((item.source, item.fact, item.quote), item)
+    for member in case.members:
+        for item in member.circumstances:
+            seen.setdefault((item.source, item.fact, item.quote), item)
+    others = sorted(seen.values(), key=lambda item: (not item.supports,))
+    return tuple((quotes + others)[:LIMIT])
+
+
+def _quotes(case: Case) -> Iterator[Evidence]:
+    """One item for each different wording: from the newest container that got it, with the number of the others."""
+    groups: dict[tuple[str, str], list[Judgement]] = {}
+    for member in case.members:
+        if member.statement is not None and not member.joined:
+            text = member.statement.text or member.statement.reason
+            groups.setdefault((member.statement.source, text), []).append(member)
+    ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
+    for (source, text), members in ranked[:QUOTES]:
+        member = max(
+            members,
+            key=lambda m: (m.statement.at or "" if m.statement else "", m.failure.namespace, m.failure.pod),
+        )
+        yield Evidence(
+            source, "api", _at(member, case), _fact(member, len(members)), _telling_part(member, text)
+        )
+    if len(ranked) > QUOTES:
+        hidden = len(ranked) - QUOTES
+        yield Evidence(
+            STATUS, "api", case.facts.observed_at, f"{plural(hidden, 'more wording')} to the same effect"
+        )
+
+
+def _at(member: Judgement, case: Case) -> str | None:
+    statement = member.statement
+    return statement.at if statement is not None and statement.at else case.facts.observed_at
+
+
+def _fact(member: Judgement, count: int) -> str:
+    failure, statement = member.failure, member.statement
+    where = f"{failure.namespace}/{failure.pod}"
+    if failure.container_type == "sandbox":
+        where = f"sandbox of {where}"
+    elif failure.container_type != "main":
+        where += f" ({failure.container_type.replace('_', ' ')} {failure.container})"
+    elif failure.container:
+        where += f" ({failure.container})"
+    what = f"{statement.source} {statement.reason}".strip() if statement else "status"
+    on = f" on {failure.node}" if failure.node else ""
+    times = f", {statement.count} times" if statement and statement.count > 1 else ""
+    others = f", and {plural(count - 1, 'container')} more" if count > 1 else ""
+    return printable(f"{what} of {where}{on}{times}{others}")
+
+
+def _telling_part(member: Judgement, text: str) -> str:
+    """The whole text where it is short, else the words that decided."""
+    if len(text) <= 300 or member.classification is None or not member.classification.quote:
+        return quotation(text)
+    return quotation(member.classification.quote)

@@ -1,0 +1,34 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A few numbers and words about a report, small enough to travel in variables and job artifacts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Report
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+
+TITLES = 5
+
+
+def summary_of(report: Report) -> dict[str, Any]:
+    """Return verdict, counts by cause and confidence, and the titles of the worst findings."""
+    causes = Counter(finding.cause for finding in report.findings)
+    confidences = Counter(finding.confidence for finding in report.findings)
+    pods = {(pod.namespace, pod.name, pod.uid) for finding in report.findings for pod in finding.pods}
+    return {
+        "verdict": report.verdict,
+        "cluster": printable(report.cluster.name),
+        "observed_at": report.observed_at,
+        "complete": report.scope.complete,
+        "findings": len(report.findings),
+        "pods": len(pods),
+        "containers": sum(len(finding.pods) for finding in report.findings),
+        "by_cause": dict(sorted(causes.items())),
+        "by_confidence": dict(sorted(confidences.items())),
+        "top": [printable(finding.title, 160) for finding in report.findings[:TITLES]],
+        "error": report.error,
+    }
