@@ -66,6 +66,7 @@ def parts(python: str = PYTHON) -> list[Part]:
         Part("sanity", "sanity", (python, "tools/synced_ansible_test.py", "sanity"), minutes=15),
         Part("unit", "unit", pytest("tests/unit")),
         Part("plays", "integration", pytest("tests/plays", "-m", "not lab")),
+        Part("runner", "integration", pytest("tests/runner")),
         Part("targets", "integration", (python, "tools/synced_ansible_test.py", "integration", "--allow-unsupported")),
         Part("molecule", "molecule", (python, "tools/molecule.py"), minutes=20, needs_lab=True),
         Part("lab", "lab", pytest("-m", "lab and not bench"), minutes=40, needs_lab=True),
@@ -194,12 +195,17 @@ def summary(outcomes: list[Outcome], say: Callable[[str], None] = print) -> int:
     return 1 if count["failed"] else 0
 
 
+def _interrupt(*dummy: object) -> None:
+    raise KeyboardInterrupt
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("wanted", nargs="*", metavar="PART", help="parts or groups; everything without")
     parser.add_argument("--kubernetes", default=os.environ.get("KUBERNETES", "1.34"), help="version for the lab")
     options = parser.parse_args()
     chosen = select(options.wanted, parts())
+    signal.signal(signal.SIGTERM, _interrupt)
     laboratory = Lab(options.kubernetes) if any(part.needs_lab for part in chosen) else None
     outcomes: list[Outcome] = []
     try:
