@@ -10,13 +10,11 @@ import os
 from collections import Counter
 from typing import Any
 
-from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import (
-    EvidenceError,
     EvidenceFolder,
     pack,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action import PRIVATE_FOLDER, ControllerAction
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "evidence_dir": {"type": "path", "required": True},
@@ -24,22 +22,14 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
 }
 
 
-class ActionModule(ActionBase):
+class ActionModule(ControllerAction):
     """Packs ``evidence_dir`` into ``dest``; the same folder always gives the same bytes."""
 
-    _requires_connection = False
-    _supports_check_mode = True
+    ARGUMENT_SPEC = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        options = self.validate_argument_spec(argument_spec=ARGUMENT_SPEC)[1]
-        try:
-            folder = EvidenceFolder.open(options["evidence_dir"])
-            result.update(_content(folder))
-            result.update(_packed(folder, os.path.abspath(options["dest"]), self._task.check_mode))
-        except EvidenceError as error:
-            raise AnsibleActionFail(str(error)) from None
-        return result
+    def act(self, options: dict[str, Any]) -> dict[str, Any]:
+        folder = EvidenceFolder.open(options["evidence_dir"])
+        return {**_content(folder), **_packed(folder, os.path.abspath(options["dest"]), self.in_check_mode)}
 
 
 def _content(folder: EvidenceFolder) -> dict[str, Any]:
@@ -64,10 +54,7 @@ def _packed(folder: EvidenceFolder, dest: str, check_mode: bool) -> dict[str, An
     if check_mode:
         return {"path": dest, "digest": None, "changed": True}
     before = _digest(dest)
-    try:
-        os.makedirs(os.path.dirname(dest), exist_ok=True)
-    except OSError as error:
-        raise EvidenceError(f"cannot make the folder of the snapshot {dest}: {error.strerror or error}") from None
+    os.makedirs(os.path.dirname(dest), mode=PRIVATE_FOLDER, exist_ok=True)
     after = pack(folder, dest)
     return {"path": dest, "digest": f"sha256:{after}", "changed": before != after}
 

@@ -26,7 +26,7 @@ options:
   dest:
     description:
       - The archive to write, with mode V(0600). An older one is replaced as a whole.
-      - Folders on the way to it are made.
+      - Folders on the way to it are made, with mode V(0700).
     type: path
     required: true
 attributes:

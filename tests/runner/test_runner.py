@@ -68,7 +68,7 @@ def test_a_job_reports_and_hands_a_summary_to_the_next_one(snapshot: Path, tmp_p
     summary = handed_on[0]["image_pull_summary"]["recorded"]
     assert summary["verdict"] == "failing"
     assert summary["findings"] == 1
-    assert summary["causes"] == ["tag_not_found"]
+    assert summary["causes"] == {"tag_not_found": 1}
     assert "lookup" not in json.dumps(handed_on), "names from a cluster would be templates in the next job"
 
 
