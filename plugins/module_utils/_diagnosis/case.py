@@ -74,7 +74,7 @@ class Case:
     @property
     def is_sandbox(self) -> bool:
         """Tell whether this is about the sandbox (pause) image, which every pod of a node needs."""
-        return all(member.failure.container_type == "sandbox" for member in self.members)
+        return all(member.failure.symptom == "sandbox" for member in self.members)
 
 
 def build_case(

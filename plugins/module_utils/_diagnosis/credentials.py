@@ -59,7 +59,7 @@ def weigh_credentials(judgement: Judgement, facts: Facts) -> Judgement:
     if judgement.cause == Cause.SECRET_MISSING:
         return _malformed(judgement, offered(failure, facts))
     if judgement.cause not in _ABOUT_CREDENTIALS:
-        return _beside_the_point(judgement)
+        return _beside_the_point(judgement, facts)
     secrets = offered(failure, facts)
     judgement = judgement.with_evidence(*secrets.evidence)
     if secrets.broken or secrets.suspected:
@@ -144,8 +144,10 @@ def _without_secrets(judgement: Judgement, facts: Facts) -> Judgement:
     judgement = judgement.with_evidence(*evidence)
     if judgement.cause == Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE and not note:
         return judgement
-    if judgement.cause == Cause.AUTH_MISSING or judgement.confidence == Confidence.CONFIRMED:
+    if judgement.confidence == Confidence.CONFIRMED:
         return judgement.with_cause(judgement.cause, judgement.confidence, note=note)
+    if judgement.cause == Cause.AUTH_MISSING:
+        return judgement.with_cause(judgement.cause, Confidence.LIKELY, note=note)
     before = judgement.cause
     on_node = "no pull secret was offered; only a credential of the node itself could have been refused"
     turned = judgement.with_cause(Cause.AUTH_MISSING, Confidence.LIKELY, note=note)
@@ -170,12 +172,27 @@ def _malformed(judgement: Judgement, secrets: Offered) -> Judgement:
     """The kubelet said that a pull secret cannot be used: one that is there, or else the one that is not."""
     named = secrets.usable + secrets.unknown or secrets.broken or secrets.suspected
     evidence = tuple(item for item in secrets.evidence if item.supports) + _warnings(judgement, supports=True)
+    said = judgement.statement
+    if named and said is not None and said.reason == said.text:
+        # From 1.33 on the kubelet gives the parser's words as the reason itself, and for nothing else.
+        judgement = judgement.with_cause(Cause.SECRET_MISSING, Confidence.CONFIRMED)
     return judgement.with_evidence(*evidence).concerning(named)
 
 
-def _beside_the_point(judgement: Judgement) -> Judgement:
-    """Keep the kubelet's warning about a secret as evidence that does not explain this failure."""
-    return judgement.with_evidence(*_warnings(judgement, supports=False))
+def _beside_the_point(judgement: Judgement, facts: Facts) -> Judgement:
+    """Keep the kubelet's warning about a secret as evidence that does not explain this failure.
+
+    Where nothing explains it, a secret that cannot be used is one possibility.
+    """
+    if judgement.cause != Cause.UNKNOWN:
+        return judgement.with_evidence(*_warnings(judgement, supports=False))
+    secrets = offered(judgement.failure, facts)
+    suspects = secrets.broken + secrets.suspected
+    if not suspects:
+        return judgement
+    doubt = f"possible: {enumeration(suspects)} cannot be used; the message that would prove it is missing"
+    evidence = tuple(item for item in secrets.evidence if item.supports)
+    return judgement.with_evidence(*evidence).with_alternatives(Alternative(str(Cause.SECRET_MISSING), doubt))
 
 
 def _warnings(judgement: Judgement, *, supports: bool) -> tuple[Evidence, ...]:

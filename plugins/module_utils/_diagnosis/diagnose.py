@@ -34,6 +34,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 REPORT_SCHEMA_VERSION = 1
+PODS_STEP = 1
 HEALTHY = "healthy"
 FAILING = "failing"
 UNKNOWN = "unknown"
@@ -72,11 +73,12 @@ def diagnose_facts(facts: Facts) -> Report:
 def verdict_of(facts: Facts, findings: Sequence[Finding]) -> str:
     """Return ``failing`` where something fails, ``healthy`` only where everything was read and nothing does.
 
-    A pull that is merely going on, and not for long, is neither.
+    A pull that is merely going on, and not for long, is neither; nor is a pod that does not start and does not say why.
     """
     if any(not is_under_way(finding) for finding in findings):
         return FAILING
-    return HEALTHY if facts.complete and facts.scope.complete and not findings else UNKNOWN
+    is_open = any(gap.unread or PODS_STEP in gap.steps for gap in facts.gaps)
+    return HEALTHY if facts.complete and facts.scope.complete and not findings and not is_open else UNKNOWN
 
 
 def is_under_way(finding: Finding) -> bool:

@@ -6,12 +6,16 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import registry_host
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
+    canonical,
+    registry_host,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder, Stage
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     AccessFact,
@@ -54,6 +58,11 @@ class Facts:
     stats: Stats = field(default_factory=Stats)
     stages: frozenset[str] = frozenset()
     hosts_on_node: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    @functools.cached_property
+    def failing_images(self) -> frozenset[str]:
+        """The images that fail now, as the runtime resolves them."""
+        return frozenset(canonical(failure.image) for failure in self.failures if failure.image)
 
     @property
     def cluster_key(self) -> str:

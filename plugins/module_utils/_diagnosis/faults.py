@@ -95,7 +95,7 @@ def subject_of(judgement: Judgement, facts: Facts) -> Subject:
     if kind == SubjectKind.HOST and judgement.host:
         return Subject(kind, judgement.host)
     name = repository_name(judgement.image) if kind == SubjectKind.REPOSITORY else canonical(judgement.image)
-    if failure.container_type == "sandbox":
+    if failure.symptom == "sandbox":
         # Which sandbox image a node takes is set in the configuration of its runtime, alike in a pool.
         node = facts.nodes.get(failure.node)
         pool = node.pool if node else ""

@@ -19,6 +19,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.changes import changes_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.faults import Fault
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes.node import (
+    look_at_sandbox_image,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
     repository_name,
 )
@@ -232,7 +235,7 @@ def _why_less_likely(cause: Cause, alternative: Cause) -> str:
 
 def _fixes(entry: Entry, case: Case) -> tuple[Fix, ...]:
     found: dict[str, Fix] = {}
-    for builder in entry.fixes:
+    for builder in (look_at_sandbox_image, *entry.fixes):
         for fix in builder(case):
             found.setdefault(fix.command or fix.title, fix)
     return tuple(found.values())[:FIXES]

@@ -85,6 +85,19 @@ class Judgement:
         return replace(self, alternatives=tuple(found.values()))
 
 
+# They concern the registry of the image, even where its token service was the one that answered.
+_OF_THE_REGISTRY = frozenset(
+    {
+        Cause.AUTH_MISSING,
+        Cause.AUTH_INVALID,
+        Cause.AUTH_FORBIDDEN,
+        Cause.SECRET_MISSING,
+        Cause.CREDENTIAL_PROVIDER_FAILURE,
+        Cause.RATE_LIMITED,
+    }
+)
+
+
 def judgement_from_text(failure: PullFailure, decision: Decision) -> Judgement:
     """Return what the texts alone say."""
     said = decision.classification
@@ -94,9 +107,16 @@ def judgement_from_text(failure: PullFailure, decision: Decision) -> Judgement:
         cause=said.cause,
         confidence=said.confidence,
         hop=said.hop,
-        host=normal_host(said.host) if said.host else registry_host(image),
+        host=_host(said, image),
         statement=decision.statement,
         classification=said,
         alternatives=tuple(Alternative(str(cause), "") for cause in said.alternatives if cause != said.cause),
         note=said.unknown_reason or "",
     )
+
+
+def _host(said: Classification, image: str) -> str:
+    registry = registry_host(image)
+    if not said.host or (registry and said.cause in _OF_THE_REGISTRY and said.hop != Hop.MIRROR):
+        return registry
+    return normal_host(said.host)

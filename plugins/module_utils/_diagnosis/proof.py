@@ -67,9 +67,9 @@ def _at(member: Judgement, case: Case) -> str | None:
 def _fact(member: Judgement, count: int) -> str:
     failure, statement = member.failure, member.statement
     where = f"{failure.namespace}/{failure.pod}"
-    if failure.container_type == "sandbox":
-        where = f"sandbox of {where}"
-    elif failure.container_type != "main":
+    if failure.symptom == "sandbox":
+        where = f"the sandbox of {where}"
+    elif failure.container_type not in ("main", "sandbox"):
         where += f" ({failure.container_type.replace('_', ' ')} {failure.container})"
     elif failure.container:
         where += f" ({failure.container})"

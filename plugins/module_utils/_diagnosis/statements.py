@@ -91,7 +91,7 @@ class Reader:
 
 def statements(failure: PullFailure) -> Iterator[Statement]:
     """Yield what is said about this container and its present image: the status, then events, newest first."""
-    if failure.message or failure.reason not in ("", "ContainerCreating", "PodInitializing"):
+    if _has_status(failure):
         yield Statement(STATUS, failure.reason, failure.message)
     pulled_at = max(
         (event.last_at or "" for event in failure.events if _is_success(event, failure)), default=""
@@ -135,6 +135,19 @@ def secret_warnings(failure: PullFailure) -> list[tuple[EventFact, tuple[str, ..
             listed = tuple(name.strip() for name in names[1].split(",") if name.strip()) if names else ()
             found.append((event, listed))
     return found
+
+
+def _has_status(failure: PullFailure) -> bool:
+    """Tell whether reason and message are a status of their own.
+
+    What is said about a whole pod is its newest event, or (``runtime``) a condition of its node, which speaks for
+    itself elsewhere.
+    """
+    if failure.symptom == "runtime" and not failure.events:
+        return False
+    if not failure.container and any(event.message == failure.message for event in failure.events):
+        return False
+    return bool(failure.message) or failure.reason not in ("", "ContainerCreating", "PodInitializing")
 
 
 def _tells(event: EventFact, failure: PullFailure) -> bool:

@@ -107,9 +107,10 @@ def _for_image(case: Case, image: str, in_use: InUse) -> Iterable[Suggestion]:
     wanted = reference(image)
     if wanted is None or case.cause not in _NAME_MAY_BE_WRONG:
         return
-    yield from _previous(case, image)
+    previous = list(_previous(case, image))
+    yield from previous
     if case.cause == Cause.TAG_NOT_FOUND:
-        yield from _near_tags(image, wanted, in_use)
+        yield from _near_tags(image, wanted, in_use, {suggestion.image for suggestion in previous})
         return
     yield from _near_names(image, wanted, in_use)
     yield from _official(image, wanted)
@@ -132,11 +133,12 @@ def _previous(case: Case, image: str) -> Iterable[Suggestion]:
         return
 
 
-def _near_tags(image: str, wanted: ImageRef, in_use: InUse) -> Iterable[Suggestion]:
+def _near_tags(image: str, wanted: ImageRef, in_use: InUse, told: set[str]) -> Iterable[Suggestion]:
     tags = {
         tag: count for tag, count in in_use.tags.get(wanted.name, {}).items() if tag and tag != DEFAULT_TAG
     }
-    tags.pop(wanted.tag or "", None)
+    for tag in [tag for tag in tags if tag == wanted.tag or _familiar(wanted, in_use, tag) in told]:
+        del tags[tag]
     if not tags:
         return
     near = sorted((_tag_distance(wanted.tag or "", tag), -count, tag) for tag, count in tags.items())

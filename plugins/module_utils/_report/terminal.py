@@ -109,7 +109,10 @@ def _why_not_known(report: Report) -> str:
         count = sum(len(finding.pods) for finding in report.findings)
         going = plural(count, "pull goes", "pulls go")
         return f"Nothing has failed so far, but {going} on without a result yet."
-    return "What was read shows no failure, but not everything could be read: this is no sign of health."
+    if not report.scope.complete:
+        return "What was read shows no failure, but not everything could be read: this is no sign of health."
+    detail = next((step.detail for step in report.checklist if step.step == 1), "")
+    return f"Nothing has failed so far, but something is open: {detail}"
 
 
 def _scope(report: Report) -> str:

@@ -19,7 +19,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     resource,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
-    is_same_image,
+    canonical,
     reference,
     repository_name,
 )
@@ -32,16 +32,21 @@ _IN_TEMPLATE = frozenset({"init", "sidecar", "main"})
 
 
 def revision_that_ran(workload: Workload, case: Case) -> RevisionFact | None:
-    """Return the revision before this one if it asked for another image than those that fail now."""
+    """Return the revision before this one if it asked for images that do not fail now.
+
+    None as well where replicas serve that are neither of this revision nor of the one before: that one never ran.
+    """
     fact = workload.fact
     if fact is None or fact.previous is None or workload.kind not in REVISIONED:
         return None
     previous = fact.previous
     for failure in workload.failures:
         before = previous.images.get(failure.container)
-        if before is None or any(is_same_image(before, image) for image in case.images):
+        if before is None or canonical(before) in case.facts.failing_images:
             return None
-    return previous
+    current_ready = fact.current.ready if fact.current is not None else None
+    served_by_others = bool(fact.ready) and previous.ready == 0 and current_ready == 0
+    return None if served_by_others else previous
 
 
 def roll_back(case: Case) -> Iterator[Fix]:
@@ -84,9 +89,12 @@ def _unblock(case: Case, workload: Workload) -> Fix:
 
 
 def use_suggestion(case: Case) -> Iterator[Fix]:
-    """Set the image that was probably meant."""
+    """Set the image that was probably meant; one that comes back with an undone rollout needs no second way."""
     for suggestion in [found for found in case.suggestions if found.image][:SHOWN]:
         for workload in _asking_for(case, suggestion.instead_of)[:1]:
+            revision = revision_that_ran(workload, case)
+            if revision is not None and suggestion.image in revision.images.values():
+                continue
             fix = _set_image(case, workload, suggestion.instead_of, suggestion.image)
             if fix is not None:
                 yield fix

@@ -120,6 +120,18 @@ def pull_by_hand(case: Case) -> Iterator[Fix]:
         )
 
 
+def look_at_sandbox_image(case: Case) -> Iterator[Fix]:
+    """See which sandbox image the runtime is told to use."""
+    if case.is_sandbox:
+        yield Fix(
+            title=printable(f"On {_there(case)}: which sandbox image is the runtime told to use?"),
+            command=(
+                "grep -rsnE 'sandbox_image|sandbox =|pause_image|pod-infra-container-image' /etc/containerd /etc/crio "
+                "/var/lib/kubelet/kubeadm-flags.env"
+            ),
+        )
+
+
 def raise_pull_limit(case: Case) -> Iterator[Fix]:
     """The kubelet's own limit is a matter of its configuration."""
     yield Fix(

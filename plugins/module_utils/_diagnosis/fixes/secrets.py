@@ -98,9 +98,9 @@ def _link(case: Case, namespace: str, account: str, name: str) -> Iterator[Fix]:
     fact = case.facts.accounts.get((namespace, account))
     if fact is None or fact.state != "present":
         return
-    change = {"op": "add", "path": "/imagePullSecrets", "value": [{"name": name}]}
+    change: dict[str, object] = {"op": "add", "path": "/imagePullSecrets", "value": [{"name": name}]}
     if fact.pull_secrets:
-        change = {"op": "add", "path": "/imagePullSecrets/-", "value": {"name": name}}
+        change: dict[str, object] = {"op": "add", "path": "/imagePullSecrets/-", "value": {"name": name}}
     yield Fix(
         title=printable(
             f"Link it to ServiceAccount {namespace}/{account} (pods created from then on get it)"
