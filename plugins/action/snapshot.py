@@ -14,7 +14,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence
     EvidenceFolder,
     pack,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action import PRIVATE_FOLDER, ControllerAction
+from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action import (
+    PRIVATE_FOLDER,
+    ControllerAction,
+)
 
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "evidence_dir": {"type": "path", "required": True},
