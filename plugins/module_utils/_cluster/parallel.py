@@ -1,0 +1,37 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A few calls side by side: the API server works while we wait."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+
+THREADS = 4
+
+
+def in_parallel(calls: Sequence[Callable[[], None]]) -> None:
+    """Run ``calls`` on a few threads and wait for all; the first exception, in the order of the calls, is raised."""
+    waiting = list(enumerate(calls))[::-1]
+    raised: dict[int, BaseException] = {}
+
+    def work() -> None:
+        while True:
+            try:
+                index, call = waiting.pop()
+            except IndexError:
+                return
+            try:
+                call()
+            except BaseException as error:  # noqa: BLE001 - handed on to the caller
+                raised[index] = error
+
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(THREADS, len(waiting)) - 1)]
+    for thread in threads:
+        thread.start()
+    work()
+    for thread in threads:
+        thread.join()
+    if raised:
+        raise raised[min(raised)]
