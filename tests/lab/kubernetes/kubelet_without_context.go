@@ -1,0 +1,16 @@
+// Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+// SPDX-License-Identifier: GPL-3.0-or-later
+
+//go:build kubelet_without_context
+
+package main
+
+import (
+	"github.com/spf13/cobra"
+	kubelet "k8s.io/kubernetes/cmd/kubelet/app"
+)
+
+// Up to Kubernetes 1.31 the constructor takes no context.
+func newKubeletCommand() *cobra.Command {
+	return kubelet.NewKubeletCommand()
+}
