@@ -3,6 +3,7 @@
 
 PYTHON_DEV := .venv/bin/python
 KUBERNETES ?= 1.34
+LAB := LAB_PYTHON=$(CURDIR)/$(PYTHON_DEV) tests/lab/lab
 DEMO := examples/lab-faults.evidence.tar.gz
 
 .DEFAULT_GOAL := help
@@ -37,11 +38,12 @@ bench: ## measure on an API server with 10,000 pods
 
 lab: ## start a real Kubernetes with registries and faults (root, Linux): make lab KUBERNETES=1.36
 	@tools/venv dev
-	@$(PYTHON_DEV) tests/lab/lab.py up --kubernetes $(KUBERNETES) $(ARGS)
+	@$(LAB) install --kubernetes $(KUBERNETES)
+	@$(LAB) up --kubernetes $(KUBERNETES) $(ARGS)
 
 lab-down: ## stop it
 	@tools/venv dev
-	@$(PYTHON_DEV) tests/lab/lab.py down $(ARGS)
+	@$(LAB) down $(ARGS)
 
 docs: ## write the generated pages again: docs/modules, the tables of docs/variables.md
 	@tools/venv dev

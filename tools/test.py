@@ -23,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
 PYTHON = sys.executable
-CANNOT_RUN_HERE = 77   # exit code of `lab doctor`, the one that Automake gave to skipped tests
+CANNOT_RUN_HERE = 77   # exit code of the lab where nothing could make it run, the one of skipped tests in Automake
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Outcome:
 
 
 def lab(*arguments: str) -> tuple[str, ...]:
-    return (PYTHON, str(ROOT / "tests/lab/lab.py"), *arguments)
+    return (str(ROOT / "tests/lab/lab"), *arguments)
 
 
 def pytest(*arguments: str) -> tuple[str, ...]:
@@ -82,7 +82,7 @@ def select(wanted: Iterable[str], available: list[Part]) -> list[Part]:
 
 def environment() -> dict[str, str]:
     # Colour would put escape sequences into the logs of whoever runs this unattended.
-    result = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "PYTHONDONTWRITEBYTECODE": "1"}
+    result = {**os.environ, "PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}", "LAB_PYTHON": PYTHON}
     if not sys.stdout.isatty():
         result.update(NO_COLOR="1", ANSIBLE_NOCOLOR="1", PY_COLORS="0")
         result.pop("FORCE_COLOR", None)
@@ -127,19 +127,18 @@ class Lab:
     def __init__(self, kubernetes: str) -> None:
         self._arguments = ("--kubernetes", kubernetes)
         self._build: Command | None = None
-        self.reason = self._doctor()
+        self.reason, self.broken = self._install()
 
-    def _doctor(self) -> str:
-        """Return why the lab cannot run here, or nothing."""
+    def _install(self) -> tuple[str, str]:
+        """Install Debian packages that are missing; return why the lab cannot run here, and what went wrong."""
         result = subprocess.run(
-            lab("doctor", "--install", *self._arguments), cwd=ROOT, env=environment(),
-            stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+            lab("install", *self._arguments), cwd=ROOT, env=environment(), stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
         )
-        if result.returncode in (0, CANNOT_RUN_HERE):
-            lines = (result.stdout + result.stderr).strip().splitlines()
-            return (lines[-1] if lines else "lab doctor gave no reason") if result.returncode else ""
-        print(result.stdout + result.stderr, flush=True)
-        return ""   # not a known lack: the build or the lab itself will say what is wrong, as a failure
+        lines = result.stdout.strip().splitlines() or [f"the lab gave exit code {result.returncode} and no reason"]
+        if result.returncode == CANNOT_RUN_HERE:
+            return lines[-1], ""
+        return "", lines[-1] if result.returncode else ""
 
     def begin_build(self) -> None:
         folder = ROOT / ".tests"
@@ -149,14 +148,15 @@ class Lab:
     def finish_build(self) -> str:
         """Wait for the programs; return what went wrong, or nothing."""
         if self._build is None:
-            return ""
+            return self.broken
         print("== waiting for the build of Kubernetes (.tests/lab-build.log)", flush=True)
         build, self._build = self._build, None
         code, words = build.wait(minutes=60)
         if code == 0 or build.log is None:
             return ""
         print(build.log.read_text(encoding="utf-8", errors="replace")[-4000:], flush=True)
-        return f"building the lab's programs failed: {words}"
+        self.broken = f"building the lab's programs failed: {words}"
+        return self.broken
 
     def end(self) -> None:
         if self._build:
@@ -206,10 +206,11 @@ def main() -> int:
     options = parser.parse_args()
     chosen = select(options.wanted, parts())
     signal.signal(signal.SIGTERM, _interrupt)
+    os.environ["KUBERNETES"] = options.kubernetes   # what the tests of the lab read
     laboratory = Lab(options.kubernetes) if any(part.needs_lab for part in chosen) else None
     outcomes: list[Outcome] = []
     try:
-        if laboratory and not laboratory.reason:
+        if laboratory and not (laboratory.reason or laboratory.broken):
             laboratory.begin_build()
         for part in chosen:
             outcomes.append(run(part, laboratory))
