@@ -16,22 +16,24 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_re
 
 _END = r"(?=[,;]?(?:\s|$)|:\s|:$|[)\]\"'])"
 # A literal that must occur, and the pattern that is then looked for: most messages need two or three of them.
+_NAME = r"([^\s\"'`=,]*[/:.@][^\s\"'`,]*?)"
 _IMAGES = (
     (' "', r"\b(?:[Ii]mage|images|reference|ref|tag|artifact|PullImage|ImageStatus) \"([^\"\s]+)\""),
-    (" '", r"\b(?:image|reference|name) '\s*([^'\s]+)'"),
-    ("`", r"\b(?:image|reference|name) +`\s*([^`\s]+)`"),
-    ("image name ", r"\bimage name \"?([^\"\s]+?)\"?(?: returns|:|$)"),
+    (" '", r"\b(?:image|reference) '\s*([^'\s]+)'"),
+    ("`", r"\b(?:image|reference) +`\s*([^`\s]+)`"),
+    ("image name ", r"\bimage name \"?([^\"\s]+?)\"?(?: returns|: |$)"),
     ("docker://", r"\bdocker://(?://)?([^\s\"]+?)" + _END),
     ("anifest for ", r"\b[Mm]anifest for ([^\s\"]+) not found"),
     ("access denied for ", r"\bpull access denied for ([^\s\",]+)"),
     ("pull failed for ", r"\bimage pull failed for ([^\s\",]+)"),
     ("no such image: ", r"\bno such image: ([^\s]+?)" + _END),
-    ("epository ", r"\b[Rr]epository ([^\s\"]+) not found"),
+    ("epository ", r"\b[Rr]epository ([^\s\"]+) not found: (?:name unknown|does not exist)"),
     ("image component ", r"\bimage component ([^\s\"]+)"),
-    ("resolve ref ", r"\bfailed to resolve ref ([^\s\"]+?)" + _END),
-    ("ull", r"\b[Pp]ull(?:ing)? (?:sandbox )?image:? \"?([^\s\"=]*[/:.@][^\s\"]*?)" + _END),
-    ("ull", r"\b(?:[Pp]ulling|Unable to find image) '?([^\s\"'=]*[/:@][^\s\"']*?)" + _END),
+    ("resolve ref ", r"\bfailed to resolve ref " + _NAME + _END),
+    ("ull", r"\b[Pp]ull(?:ing)? (?:sandbox )?image:? " + _NAME + _END),
+    ("ull", r"\b(?:[Pp]ulling|Unable to find image) '?" + _NAME + _END),
 )
+_LOOSE = ("ull", "resolve ref ")
 _READING = r"\b[Rr]eading manifest (\S+) in ([^\s\"]+?):?(?=\s|$)"
 _NO_IMAGE = r"(?:(?:layer|manifest|index|config|extract|unknown)-)?(?:sha256:)?[0-9a-f]{12,}"
 _URL = r"https?:(?://|\\/\\/)[^\s\"'`,]+"
@@ -44,7 +46,8 @@ _NOT_FAILING = (
     r"|go\.microsoft|github\.com/[^/]+/[^/]+/(?:issues|blob|wiki)|kubernetes\.io)"
 )
 _HOST = r"(?:[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*\.?|\[[0-9A-Fa-f:.%]+\])(?::[0-9]{1,5})?"
-_LOOKUP = r"\blookup ([A-Za-z0-9._-]+?)\.?(?= on |:|\s|$)"
+_LOOKUP = r"(?:dial (?:tcp|udp)\S*:? )lookup ([A-Za-z0-9._-]+?)\.?(?= on |:|\s|$)"
+_LOOKUP_NAME = r"\blookup ([A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)+?)\.?(?= on |:)"
 _PROXY = r"proxyconnect tcp: dial tcp:? (?:lookup )?([^\s:]+(?::\d+)?|\[[^\]]+\]:\d+)"
 _SOCKS = r"socks connect tcp ([^\s>]+?)->"
 _DIAL = r"\b(?:dial|read|write) (?:tcp|udp)\d? (?:\S+->)?(\[[^\]]+\]:\d+|[^\s:]+:\d+)"
@@ -96,13 +99,20 @@ def find_images(text: str) -> list[str]:
         if literal not in text:
             continue
         for match in compiled(pattern).finditer(text):
-            name = match[1].strip("`'\"")
-            if name and not compiled(_NO_IMAGE).fullmatch(name) and "://" not in name[:10]:
+            name = match[1].strip("`'\"").rstrip(":")
+            if _is_name(name, quoted=literal not in _LOOSE) and not compiled(_NO_IMAGE).fullmatch(name):
                 found.setdefault(name, None)
     for match in compiled(_READING).finditer(text) if "eading manifest " in text else ():
         separator = "@" if match[1].startswith("sha256:") else ":"
         found.setdefault(f"{match[2]}{separator}{match[1]}", None)
     return list(found)
+
+
+def _is_name(name: str, *, quoted: bool) -> bool:
+    """Whether a word in the place of an image name can be one: "configuration:" or "err." cannot."""
+    if not name.strip(".:/@") or name.endswith(".") or "://" in name[:10]:
+        return False
+    return quoted or any(separator in name for separator in "/:@")
 
 
 def find_urls(text: str) -> list[Url]:
@@ -160,17 +170,19 @@ def failing_url(urls: list[Url], position: int) -> Url | None:
 
 def find_host(text: str, url: Url | None, image: str | None) -> str | None:
     """The host that failed: a proxy, a name that was looked up, the URL's host, the registry of the image."""
-    for pattern in (_PROXY, _SOCKS, _LOOKUP):
+    for pattern in (_PROXY, _SOCKS, _LOOKUP, _LOOKUP_NAME):
         match = compiled(pattern).search(text)
         if match and compiled(_HOST).fullmatch(match[1]):
             return match[1].rstrip(".")
     if url is not None and url.host:
         return url.host
-    for pattern in (*_NAMED_HOSTS, _DIAL):
+    for pattern in _NAMED_HOSTS:
         match = compiled(pattern).search(text)
         if match and compiled(_HOST).fullmatch(match[1].rstrip(".,")):
             return match[1].rstrip(".,")
-    return registry_of(image)
+    registry = registry_of(image)
+    dialled = compiled(_DIAL).search(text) if registry is None else None
+    return dialled[1] if dialled and compiled(_HOST).fullmatch(dialled[1]) else registry
 
 
 def registry_of(image: str | None) -> str | None:

@@ -45,6 +45,7 @@ RULES: tuple[Rule, ...] = (
     *auth.RULES,
     *registry.RULES,
     *not_found.LAST,
+    *content.LAST,
     *runtime.LAST,
     *kubelet.LAST,
     *other.LAST,

@@ -152,8 +152,18 @@ RULES = (
         ("failed to fetch oauth token",),
         "containerd asks for an OAuth token only with credentials; the token service refused them"
         " (core/remotes/docker/authorizer.go)",
-        pattern=r"failed to fetch oauth token.*\b40[0134]\b",
+        pattern=r"failed to fetch oauth token.*\b40[014]\b",
         alternatives=(Cause.AUTH_FORBIDDEN, Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE),
+    ),
+    Rule(
+        "auth.oauth_forbidden",
+        Cause.AUTH_FORBIDDEN,
+        Confidence.LIKELY,
+        Hop.TOKEN_SERVICE,
+        ("failed to fetch oauth token",),
+        "the token service forbids what the credentials ask for; GHCR says so for an absent package too",
+        pattern=r"failed to fetch oauth token.*\b403\b",
+        alternatives=_PRIVATE,
     ),
     Rule(
         "auth.anonymous_token",

@@ -41,6 +41,7 @@ RULES = (
             "image is for a different platform",
             "unsupported platform",
             "no matching platform",
+            "descriptor matching platform",
             "unknown operating system or architecture",
             "couldn't find any image for platform",
             "does not provide the specified platform",
@@ -50,15 +51,6 @@ RULES = (
         ),
         "the image exists, but not for the node's operating system and architecture (docker, containerd,"
         " containers/image)",
-    ),
-    Rule(
-        "content.platform_unspecified",
-        Cause.PLATFORM_MISMATCH,
-        Confidence.LIKELY,
-        Hop.MANIFEST,
-        ("choosing an image from manifest list", "choosing image instance", "error choosing image instance"),
-        "no entry of the image index was chosen (containers/image)",
-        outer=True,
     ),
     Rule(
         "content.digest",
@@ -229,5 +221,18 @@ RULES = (
         r"|content at \S+ not found"
         r"|(?:fetching|reading)(?: config)? blob.*(?:404|not found|unknown)|<blob-url>\W{1,4}404",
         alternatives=(Cause.TAG_NOT_FOUND, Cause.REGISTRY_SERVER_ERROR, Cause.MIRROR_FAILURE),
+    ),
+)
+
+# The step is named, the reason is not among those above.
+LAST = (
+    Rule(
+        "content.platform_unspecified",
+        Cause.PLATFORM_MISMATCH,
+        Confidence.LIKELY,
+        Hop.MANIFEST,
+        ("choosing an image from manifest list", "choosing image instance", "error choosing image instance"),
+        "no entry of the image index was chosen (containers/image)",
+        outer=True,
     ),
 )

@@ -137,9 +137,9 @@ RULES = (
         Cause.RUNTIME_ERROR,
         Confidence.LIKELY,
         Hop.RUNTIME,
-        ("context deadline exceeded",),
+        ("deadline exceeded", "timed out"),
         "the runtime did not create the sandbox in time, and no pull is mentioned: it hangs",
-        pattern=r"(?:create ?pod ?sandbox|sandbox container)(?!.*(?:pull|image|<)).*deadline exceeded",
+        pattern=r"(?:create ?pod ?sandbox|sandbox container)(?!.*(?:pull|image|url>)).*(?:deadline exceeded|timed out)",
         alternatives=(Cause.TIMEOUT,),
     ),
     Rule(

@@ -67,6 +67,8 @@ RULES = (
             "oci runtime exec failed",
             "executable file not found in $path",
             "container has runasnonroot",
+            "cannot start container",
+            "failed to start container",
         ),
         "the image was pulled; its container does not start (for another platform, or with a wrong command)",
         unless=("credential", "sandbox"),

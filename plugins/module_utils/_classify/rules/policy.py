@@ -33,6 +33,8 @@ RULES = (
             "cryptographic signature verification failed",
             "no matching signatures",
             "image verifier",
+            "validate image failed",
+            "signatures do not satisf",
             "notation verification",
             "signature verification failed",
             "signature verification failure",

@@ -105,6 +105,8 @@ RULES = (
             "daemon socket",
             "find image ref of snapshot",
             "bucket does not exist",
+            "content store",
+            "content digest",
             "transport endpoint is not connected",
         ),
         "the runtime's own store, snapshotter or file system failed",
@@ -115,7 +117,7 @@ RULES = (
         r"|needs cleaning|stale file handle|too many open files|cannot allocate memory|uids or gids|subuid"
         r"|hcsshim|hcs::|in win32:|graphdriver|devmapper|devicemapper|storage metadata|whiteout"
         r"|registration cancelled|pullimage was aborted|create snapshot|snapshot \S+ is not ready|daemon socket"
-        r"|image ref of snapshot|endpoint is not connected",
+        r"|from content store|content digest \S+: not found|image ref of snapshot|endpoint is not connected",
         unless=("x509",),
     ),
 )

@@ -26,6 +26,8 @@ RULES = (
             "plain http request was sent to https port",
             "http request was sent to https port",
             "wrong version number",
+            "please proceed to https",
+            "please use https",
             "tls: unsupported sslv2 handshake received",
         ),
         "one side speaks plain HTTP, the other TLS (net/http, crypto/tls, nginx)",
