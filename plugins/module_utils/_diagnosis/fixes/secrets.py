@@ -100,7 +100,7 @@ def _link(case: Case, namespace: str, account: str, name: str) -> Iterator[Fix]:
         return
     change: dict[str, object] = {"op": "add", "path": "/imagePullSecrets", "value": [{"name": name}]}
     if fact.pull_secrets:
-        change: dict[str, object] = {"op": "add", "path": "/imagePullSecrets/-", "value": {"name": name}}
+        change = {"op": "add", "path": "/imagePullSecrets/-", "value": {"name": name}}
     yield Fix(
         title=printable(
             f"Link it to ServiceAccount {namespace}/{account} (pods created from then on get it)"
