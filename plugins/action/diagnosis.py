@@ -34,6 +34,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action i
 )
 
 LISTED = 50
+LONG_AGO = "1970-01-01T00:00:00Z"
+"""When a list was collected that names no time at all. The clock is not asked: the same list gives the same report."""
+
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "evidence": {"type": "path"},
     "failures": {"type": "list", "elements": "dict"},

@@ -34,7 +34,9 @@ options:
     type: str
     default: ""
   observed_at:
-    description: When O(failures) were collected, for instance V(2026-01-31T08:00:00Z). Now, where this is not given.
+    description:
+      - When O(failures) were collected, for instance V(2026-01-31T08:00:00Z).
+      - Where this is not given, it is the newest time that occurs in them.
     type: str
   complete:
     description: Whether O(failures) are all there are. Only then can an empty list mean V(healthy).

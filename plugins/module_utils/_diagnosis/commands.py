@@ -57,5 +57,5 @@ def resource(kind: str, name: str) -> str | None:
 
 
 def as_json(value: Any) -> str:
-    """Return compact JSON for a ``--patch`` argument."""
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=True)
+    """Return JSON for a ``--patch`` argument, with the spaces that a person needs to read it."""
+    return json.dumps(value, ensure_ascii=True).replace('{"', '{ "').replace("}", " }").replace("}  }", "} }")

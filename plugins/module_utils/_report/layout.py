@@ -28,13 +28,14 @@ class Line:
 def wrapped(
     text: str, width: int, *, first: str = "", rest: str = "", color: str | None = None
 ) -> list[Line]:
-    """Return ``text`` over as many lines as it needs; words longer than a line are broken."""
+    """Return ``text`` over as many lines as it needs; a word longer than a line stays whole, so that it can be copied."""
     lines = textwrap.wrap(
         printable(text),
         width,
         initial_indent=first,
         subsequent_indent=rest,
         break_on_hyphens=False,
+        break_long_words=False,
     )
     return [Line(line, color) for line in lines] or [Line(first.rstrip(), color)]
 

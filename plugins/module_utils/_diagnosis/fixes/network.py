@@ -70,15 +70,15 @@ def trust_authority(case: Case) -> Iterator[Fix]:
     """Make the runtime trust the registry's own certificate authority."""
     for host in case.hosts[:1]:
         folder = f"/etc/containerd/certs.d/{printable(host)}"
-        toml = f'server = "https://{printable(host)}"\nca = "{folder}/ca.crt"\n'
-        line = toml.replace("\n", "\\n")
+        line = f'ca = "{folder}/ca.crt"'
         target = quoted(f"{folder}/hosts.toml")
         install = command(
             "install", "-D", "-m", "0644", Shell('"${CA:?set CA to the file}"'), f"{folder}/ca.crt"
         )
         yield Fix(
             title="On each node with containerd: trust the registry's own authority (its certificate in the file $CA)",
-            command=f"{install} && printf %b {quoted(line)} > {target}",
+            # noclobber: settings that are there already are not overwritten.
+            command=f"{install} && (set -C; echo {quoted(line)} > {target})",
             risk="medium",
         )
 

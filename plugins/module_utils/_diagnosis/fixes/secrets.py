@@ -169,6 +169,6 @@ def _from_prompt(case: Case, namespace: str, name: str, *more: str) -> str:
     )
     return (
         "read -rp 'user: ' U && read -rsp 'password: ' P && echo && "
-        f"""printf '{{"auths":{{"%s":{{"auth":"%s"}}}}}}' {key} """
-        f"""\"$(printf %s "$U:$P" | base64 | tr -d '\\n')\" | {create}"""
+        f"""printf '{{ "auths": {{ "%s": {{ "auth": "%s" }} }} }}' {key} """
+        f"""\"$(printf %s "$U:$P" | base64 | tr -d '[:space:]')\" | {create}"""
     )
