@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import builtins
 import http.client
 import json
 import ssl
@@ -98,7 +99,7 @@ class Api:
     def get(self, kind: str, name: str, namespace: str | None = None) -> Json:
         return self.request("GET", self.path(kind, namespace, name))
 
-    def list(self, kind: str, namespace: str | None = None, **query: str) -> list[Json]:
+    def list(self, kind: str, namespace: str | None = None, **query: str) -> builtins.list[Json]:
         """Items, e.g. list("Pod", "shop", labelSelector="app=web")."""
         suffix = "?" + urlencode(query) if query else ""
         return self.request("GET", self.path(kind, namespace) + suffix)["items"]
@@ -165,7 +166,7 @@ class Api:
 
         self.wait(furnished, f"the default ServiceAccount of namespace {name}", 30)
 
-    def events(self, namespace: str, pod: str) -> list[Json]:
+    def events(self, namespace: str, pod: str) -> builtins.list[Json]:
         """Core events about one pod, oldest first."""
         found = self.list(
             "Event", namespace, fieldSelector=f"involvedObject.kind=Pod,involvedObject.name={pod}"

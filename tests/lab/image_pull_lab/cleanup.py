@@ -11,7 +11,9 @@ import signal
 from collections.abc import Callable
 from pathlib import Path
 
+from . import places
 from .errors import LabError
+from .limits import restore_inotify
 from .nodes import remove_cgroups
 from .processes import Identity, wait_until
 from .state import Folder, Locked, State, folders
@@ -37,12 +39,19 @@ def clear(folder: Folder, *, keep_logs: bool = False) -> None:
     if current is not None:
         remove_cgroups(f"image-pull-lab-{current.id}-*")
     if keep_logs and folder.processes.logs.is_dir():
-        saved = folder.path.parent / f"{folder.path.name}.failed-logs"
+        saved = failed_logs(folder.path.name)
         shutil.rmtree(saved, ignore_errors=True)
+        saved.parent.mkdir(parents=True, exist_ok=True)
         shutil.move(folder.processes.logs, saved)
     shutil.rmtree(folder.path, ignore_errors=True)
     if folder.path.exists():
         raise LabError(f"{folder.path} could not be removed")
+    restore_inotify()
+
+
+def failed_logs(name: str) -> Path:
+    """Where the logs of a lab go that did not come up; the next such replaces them."""
+    return places.cache_dir() / "failed-logs" / name
 
 
 def sweep(say: Callable[[str], None]) -> list[str]:
@@ -61,7 +70,7 @@ def sweep(say: Callable[[str], None]) -> list[str]:
 
 
 def _left_behind(folder: Folder, current: State | None) -> bool:
-    if not folder.path.exists() or folder.path.name.endswith(".failed-logs"):
+    if not folder.path.exists():
         return False
     if current is None or not current.ready or current.orphaned:
         return True

@@ -18,7 +18,7 @@ from typing import Any
 
 from . import doctor, hosts, network, places, versions
 from .api import Api, ApiError
-from .cleanup import clear, sweep
+from .cleanup import clear, failed_logs, sweep
 from .controlplane import (
     ControlPlane,
     Endpoints,
@@ -31,6 +31,7 @@ from .controlplane import (
 from .errors import LabError, LabUnavailable
 from .hosts_toml import HOSTS_TOML
 from .images import Store
+from .limits import ensure_inotify
 from .network import Network
 from .nodes import Node, NodeHost, NodePlan, SshResult, make_ssh_keys
 from .processes import wait_until
@@ -93,8 +94,11 @@ class Lab:
             lab = cls(folder, fresh, ours=True)
             try:
                 lab._start(say)
-            except BaseException:
+            except LabError as error:
                 clear(folder, keep_logs=True)
+                raise LabError(f"{error} (logs: {failed_logs(name)})") from None
+            except BaseException:
+                clear(folder)
                 raise
         return lab
 
@@ -333,6 +337,7 @@ class Lab:
         self._wait_for_api()
 
     def _start_whole(self, say: Callable[[str], None]) -> None:
+        ensure_inotify(say)
         self._network().up(hosts.services_addresses())
         self._state.accounts = Accounts.make().to_dict()
         plane = self._inner_control_plane()
@@ -408,6 +413,8 @@ class Lab:
         self._state.tokens = users.tokens
         self._state.api_port = port
         self._folder.write(self._state)
+        for user in [*self.users(), "admin-cert"]:
+            self.kubeconfig(user)
 
     def _wait_for_api(self) -> None:
         def ready() -> bool:

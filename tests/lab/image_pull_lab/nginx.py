@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from . import hosts
+from .network import SERVICES_IP
 
 TOO_MANY = (
     '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit. You may increase '
@@ -35,16 +36,11 @@ class Server:
     tls: bool = True
 
     def render(self, pki: Path) -> str:
-        address = (
-            self.address or hosts.SPECIAL.get(self.host) or hosts.PUBLIC.get(self.host) or hosts.SERVICES_IP
-        )
+        address = self.address or hosts.SPECIAL.get(self.host) or hosts.PUBLIC.get(self.host) or SERVICES_IP
         listen = f"listen {address}:443{' ssl' if self.tls else ''};"
-        files = f"ssl_certificate {pki}/{self.certificate}.crt; ssl_certificate_key {pki}/{key_of(self.certificate)}.key;"
+        key = self.certificate.removesuffix(".chain")
+        files = f"ssl_certificate {pki}/{self.certificate}.crt; ssl_certificate_key {pki}/{key}.key;"
         return f"server {{ {listen} server_name {self.host}; {files if self.tls else ''}\n  {self.body}\n}}\n"
-
-
-def key_of(certificate: str) -> str:
-    return certificate.removesuffix(".chain")
 
 
 def _answer(status: int, content_type: str, body: str) -> str:

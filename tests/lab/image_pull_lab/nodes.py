@@ -95,7 +95,8 @@ class Node:
         table = "table inet fault"
         script = f"{table} {{}}\ndelete {table}\n"
         if rules:
-            script += f"{table} {{ chain output {{ type filter hook output priority 0; policy accept; {rules} }} }}\n"
+            chain = f"chain output {{\ntype filter hook output priority 0; policy accept;\n{rules}\n}}"
+            script += f"{table} {{\n{chain}\n}}\n"
         self.namespace.run(["nft", "-f", "-"], stdin=script)
 
     def journal(self, unit: str) -> str:
@@ -218,6 +219,8 @@ class NodeHost:
             },
             "/etc/resolv.conf": {"text": f"nameserver {settings.nameserver}\noptions timeout:2 attempts:1\n"},
             "/etc/fstab": {"text": ""},
+            # Nobody logs in but by ssh with a key, and each of them holds resources of the host.
+            f"{units}/systemd-logind.service": {"link": "/dev/null"},
             # No password of the host's gets in here; "*" is no lock, which would keep keys out as well.
             "/etc/shadow": {"text": "root:*:19000::::::\n", "mode": 0o640},
             "/etc/ssh/sshd_config": {"text": _SSHD_CONFIG},

@@ -34,7 +34,9 @@ class Authority:
     def __init__(self, folder: Path, name: str, common_name: str, issuer: Authority | None = None) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.pair = _issue(folder, name, common_name, issuer.pair if issuer else None, authority=True)
+        self.pair: KeyPair = _issue(
+            folder, name, common_name, issuer.pair if issuer else None, authority=True
+        )
 
     @classmethod
     def load(cls, folder: Path, name: str) -> Authority:

@@ -14,11 +14,14 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
+from collections.abc import Awaitable, Callable
 
 from . import hosts
 
 BREAK_AFTER = 300_000
 UPSTREAM = ("127.0.0.1", 5000)
+Handler = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+
 #: Longer than any client waits.
 FOREVER = 3600
 
@@ -97,7 +100,7 @@ class Breaking:
 
 
 async def serve() -> None:
-    servers = {
+    servers: dict[tuple[str, int], Handler] = {
         ("closes.reg.test", 443): closes,
         ("hangs.reg.test", 443): hangs,
         ("not-tls.reg.test", 443): not_tls,

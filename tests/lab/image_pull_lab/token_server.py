@@ -123,7 +123,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self, service: hosts.TokenService, user: str | None, access: list[dict[str, Any]]
     ) -> dict[str, Any]:
         now = int(time.time())
-        claims = {"iss": ISSUER, "sub": user or "", "aud": service.service, "access": access, "jti": str(now)}
+        claims: dict[str, Any] = {
+            "iss": ISSUER,
+            "sub": user or "",
+            "aud": service.service,
+            "access": access,
+            "jti": str(now),
+        }
         claims |= {"iat": now, "nbf": now - 10, "exp": now + 300}
         token = sign(self.key, self.certificate, claims)
         return {"token": token, "access_token": token, "expires_in": 300}

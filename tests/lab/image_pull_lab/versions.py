@@ -24,8 +24,6 @@ class KubernetesVersion:
     go_build_tags: tuple[str, ...] = ()
     #: Gates that this version knows but does not switch on by itself.
     feature_gates: tuple[str, ...] = ()
-    #: go.sum lines for modules that Go's checksum database has no record of; Go holds the download against them.
-    checksums: tuple[str, ...] = ()
 
     @property
     def minor(self) -> str:
@@ -41,11 +39,6 @@ KUBERNETES = {
             containerd=None,
             go_build_tags=("kubelet_without_context",),
             feature_gates=("ImageVolume=true",),
-            # Computed from tag v0.31.14 (commit 90a568c0f986) of github.com/kubernetes/dynamic-resource-allocation.
-            checksums=(
-                "k8s.io/dynamic-resource-allocation v0.31.14 h1:/ZOE6e3IH7yzkeLyzA16r2/oV4bSUCEQfFOq+hpKH/M=",
-                "k8s.io/dynamic-resource-allocation v0.31.14/go.mod h1:sTsLtbrSAZw9tzv+aJz9SapfD/Rb+zRs5LOTKSDuuAM=",
-            ),
         ),
         KubernetesVersion("1.34.2", containerd=None, feature_gates=("ImageVolume=true",)),
         KubernetesVersion("1.36.3", containerd="2.4.2"),
