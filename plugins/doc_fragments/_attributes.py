@@ -39,7 +39,7 @@ attributes:
 options: {}
 attributes:
   action_group:
-    description: Use C(group/kube_runbooks.image_pull.image_pull) in C(module_defaults) to set the connection options once.
+    description: Use C(group/kube_runbooks.image_pull.image_pull) in C(module_defaults) for the connection options.
     support: full
     membership:
       - kube_runbooks.image_pull.image_pull

@@ -11,8 +11,8 @@ class ModuleDocFragment:
 options:
   evidence_dir:
     description:
-      - A folder on the machine where the module runs, for what was seen. It is made with mode V(0700) if it is not there,
-        its files with mode V(0600). Each run needs a folder of its own; the modules that look share it.
+      - A folder on the machine where the module runs, for what was seen. It is made with mode V(0700) if it is not
+        there, its files with mode V(0600). Each run needs a folder of its own; the modules that look share it.
       - Secrets, tokens and passwords in texts are taken out before anything is written.
       - It is written in check mode as well, because later stages read it.
     type: path

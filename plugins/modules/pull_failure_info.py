@@ -11,8 +11,8 @@ description:
   - Asks the API server of a cluster which init, sidecar, ephemeral and main containers, image volumes and pod sandboxes
     cannot get their image, in pods of any phase.
   - Tells for each of them image, exact messages, events, since when, number of tries, node, owner up to the top
-    controller, and a suspected cause. Around them it reads their nodes, workloads with the revision before, and type and
-    age of the pull secrets they name. Values of secrets are never asked for.
+    controller, and a suspected cause. Around them it reads their nodes, workloads with the revision before, and type
+    and age of the pull secrets they name. Values of secrets are never asked for.
   - Reads healthy pods only as a table without objects, so that large clusters are not burdened.
   - Reads and never changes anything.
 version_added: 0.1.0
@@ -55,7 +55,7 @@ options:
     default: 300
   max_failures:
     description:
-      - How many failures are returned in RV(failures) at most. With O(evidence_dir) none are returned, and all are written.
+      - How many failures are returned in RV(failures) at most. With O(evidence_dir) none are returned and all written.
     type: int
     default: 500
 seealso:
@@ -129,9 +129,9 @@ failures:
     symptom:
       description:
         - How it shows.
-        - V(waiting), the container waits with a reason about images; V(pulling), a pull has been going on for longer than
-          O(slow_after); V(sandbox), the image of the sandbox cannot be had; V(runtime), node or runtime are down, hung or
-          out of space; V(evicted), the node threw the pod out for want of disk.
+        - V(waiting), the container waits with a reason about images; V(pulling), a pull has been going on for longer
+          than O(slow_after); V(sandbox), the image of the sandbox cannot be had; V(runtime), node or runtime are down,
+          hung or out of space; V(evicted), the node threw the pod out for want of disk.
       type: str
       sample: waiting
     reason:
@@ -210,8 +210,8 @@ failures:
           type: Warning
     suspected:
       description:
-        - What the words of status and events suggest. M(kube_runbooks.image_pull.diagnosis) weighs all evidence and knows
-          better.
+        - What the words of status and events suggest. M(kube_runbooks.image_pull.diagnosis) weighs all evidence and
+          knows better.
       type: dict
       sample:
         cause: tag_not_found

@@ -26,18 +26,22 @@ PODS_PER_FAULT = 5
 SIDECAR_IMAGE = "registry.example.com/mesh/proxy:1.20"
 RUNNING_POD_WITH_FAILING_CONTAINER = "half-started"
 
-CAUSES = (
-    'rpc error: code = NotFound desc = failed to pull and unpack image "{image}": failed to resolve reference '
-    '"{image}": {image}: not found',
-    'failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to authorize: failed '
-    "to fetch anonymous token: unexpected status from GET request to "
-    "https://auth.example.com/token?scope=repository%3Ateam%3Apull: 401 Unauthorized",
-    'failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to do request: Head '
-    '"https://{host}/v2/team/manifests/v1": dial tcp: lookup {host} on 10.0.0.10:53: no such host',
-    'failed to pull and unpack image "{image}": failed to copy: httpReadSeeker: failed open: unexpected status code '
-    "https://{host}/v2/team/manifests/v1: 429 Too Many Requests - Server message: toomanyrequests: You have reached "
-    "your pull rate limit.",
+_PULL = 'failed to pull and unpack image "{image}": '
+_RESOLVE = _PULL + 'failed to resolve reference "{image}": '
+NOT_FOUND = "rpc error: code = NotFound desc = " + _RESOLVE + "{image}: not found"
+UNAUTHORIZED = _RESOLVE + (
+    "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to "
+    "https://auth.example.com/token?scope=repository%3Ateam%3Apull: 401 Unauthorized"
 )
+NO_SUCH_HOST = _RESOLVE + (
+    'failed to do request: Head "https://{host}/v2/team/manifests/v1": dial tcp: lookup {host} on 10.0.0.10:53: '
+    "no such host"
+)
+RATE_LIMITED = _PULL + (
+    "failed to copy: httpReadSeeker: failed open: unexpected status code https://{host}/v2/team/manifests/v1: "
+    "429 Too Many Requests - Server message: toomanyrequests: You have reached your pull rate limit."
+)
+CAUSES = (NOT_FOUND, UNAUTHORIZED, NO_SUCH_HOST, RATE_LIMITED)
 
 
 @dataclass(frozen=True)
@@ -97,7 +101,7 @@ class Writer:
         while (job := self._jobs.get()) is not None:
             try:
                 self._run(connection, job)
-            except Exception as error:
+            except (OSError, http.client.HTTPException, ValueError, KeyError, RuntimeError) as error:
                 self._errors.append(f"{job[0][:2]}: {error}")
                 connection.close()
             finally:
@@ -377,7 +381,7 @@ def _half_started(moment: datetime) -> list[Step]:
     namespace, name, node = "team-0", RUNNING_POD_WITH_FAILING_CONTAINER, "node-0"
     pods = f"/api/v1/namespaces/{namespace}/pods"
     image = "r0.example.com/team/second:gone"
-    message = CAUSES[0].format(image=image)
+    message = NOT_FOUND.format(image=image)
     since = _stamp(moment - timedelta(hours=3))
     waiting = {**_waiting(image, message), "name": "second"}
     status = {

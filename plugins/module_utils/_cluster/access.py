@@ -6,12 +6,13 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Client
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import in_parallel
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import (
+    map_in_parallel,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.values import mapping
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import AccessFact
 
@@ -130,11 +131,9 @@ def review(client: Client, namespaces: tuple[str, ...]) -> list[AccessFact]:
 
     ``allowed`` stays None where the review itself failed. Raises ClusterError when no review could be had at all.
     """
-    wanted = needed(namespaces)
-    found: dict[int, AccessFact] = {}
     failed: list[errors.ClusterError] = []
 
-    def ask(index: int, fact: AccessFact) -> None:
+    def ask(fact: AccessFact) -> AccessFact:
         attributes = {
             "verb": fact.verb,
             "group": fact.group,
@@ -150,11 +149,10 @@ def review(client: Client, namespaces: tuple[str, ...]) -> list[AccessFact]:
             answer = client.post(_REVIEWS, body, f"the right to {fact.verb} {fact.resource}")
         except errors.ClusterError as error:
             failed.append(error)
-            return
-        found[index] = dataclasses.replace(fact, allowed=mapping(answer.get("status")).get("allowed") is True)
+            return fact
+        return dataclasses.replace(fact, allowed=mapping(answer.get("status")).get("allowed") is True)
 
-    calls: list[Callable[[], None]] = [lambda i=index, f=fact: ask(i, f) for index, fact in enumerate(wanted)]  # type: ignore[misc]
-    in_parallel(calls)
-    if failed and not found:
+    facts = map_in_parallel(ask, needed(namespaces))
+    if failed and all(fact.allowed is None for fact in facts):
         raise failed[0]
-    return [found.get(index, fact) for index, fact in enumerate(wanted)]
+    return facts

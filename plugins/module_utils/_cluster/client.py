@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-import random
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -22,6 +22,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     read_object,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.transport import (
+    CONNECTIONS,
     Answer,
     Deadline,
     TlsFailed,
@@ -69,6 +70,7 @@ class Client:
         self.server_time: str | None = None
         self._transport = Transport(connection, request_timeout, self.deadline)
         self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(CONNECTIONS)
 
     def get(
         self, path: str, what: str, accept: str = JSON, params: Mapping[str, str] | None = None
@@ -109,7 +111,7 @@ class Client:
         *,
         params: Mapping[str, str] | None = None,
     ) -> Listing[T]:
-        """Read a list as the table that ``kubectl get`` prints, without the objects; ``keep`` gets the cells of ``columns``.
+        """Read a list as the table that ``kubectl get`` prints, no objects; ``keep`` gets the cells of ``columns``.
 
         Columns are found by their names. Raises NoTable, besides the other errors, where there is no such table.
         """
@@ -174,19 +176,28 @@ class Client:
             if kept is not None:
                 items.append(kept)
 
-        answer = self._send("GET", path, what, accept, None)
-        try:
-            rest = self._read(answer, what, ("rows", "items"), take)
-            return items, seen, rest
-        finally:
-            answer.close()
+        rest = self._exchange("GET", path, what, accept, None, ("rows", "items"), take)
+        return items, seen, rest
 
     def _object(self, method: str, path: str, what: str, accept: str, body: bytes | None) -> dict[str, Any]:
-        answer = self._send(method, path, what, accept, body)
-        try:
-            return self._read(answer, what, (), _ignore)
-        finally:
-            answer.close()
+        return self._exchange(method, path, what, accept, body, (), _ignore)
+
+    def _exchange(
+        self,
+        method: str,
+        path: str,
+        what: str,
+        accept: str,
+        body: bytes | None,
+        streamed: tuple[str, ...],
+        each: Callable[[Any, dict[str, Any]], None],
+    ) -> dict[str, Any]:
+        with self._slots:
+            answer = self._send(method, path, what, accept, body)
+            try:
+                return self._read(answer, what, streamed, each)
+            finally:
+                answer.close()
 
     def _send(self, method: str, path: str, what: str, accept: str, body: bytes | None) -> Answer:
         headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": _AGENT}
@@ -232,7 +243,8 @@ class Client:
             raise errors.Unreachable(f"the answer of {server} for {what} was cut off in the middle") from None
         except NotJson as error:
             raise errors.BadAnswer(
-                f"{server} answered {what} with something that is not JSON ({error.beginning[:60]!r}): is this the API server?"
+                f"{server} answered {what} with something that is not JSON ({error.beginning[:60]!r}): "
+                "is this the API server?"
             ) from None
 
     def _refusal(self, answer: Answer, what: str) -> errors.ClusterError:
@@ -300,11 +312,16 @@ def _retry_after(text: str) -> float | None:
     """Return how long to wait, spread a little; seconds only (the API server sends no dates)."""
     if not text.isascii() or not text.isdigit():
         return None
-    return min(float(text), _LONGEST_WAIT) + random.uniform(0, 0.25)  # noqa: S311 - spreads load, hides nothing
+    return min(float(text), _LONGEST_WAIT) + 0.25 * _chance()
 
 
 def _pause(tried: int) -> float:
-    return min(_FIRST_PAUSE * 2 ** (tried - 1), _LONGEST_PAUSE) * random.uniform(0.5, 1.0)  # noqa: S311
+    return min(_FIRST_PAUSE * 2 ** (tried - 1), _LONGEST_PAUSE) * (0.5 + _chance() / 2)
+
+
+def _chance() -> float:
+    """Return a number between 0 and 1, so that not all clients come back at once."""
+    return os.urandom(1)[0] / 255
 
 
 def _status(body: bytes) -> tuple[str, str]:

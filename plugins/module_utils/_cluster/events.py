@@ -158,7 +158,7 @@ class PodEvents:
         return sorted(found, key=lambda event: (event.last_at or "", event.first_at or "", event.reason))
 
     def telling(self) -> Iterable[tuple[str, str, str, bool]]:
-        """Give UID, namespace, name of each pod with an event that may tell of a failure; True for an ephemeral container.
+        """Give UID, namespace and name of each pod with an event that may tell of a failure, True for an ephemeral one.
 
         ``Pulling`` alone is none: the pods that it concerns are seen by their status.
         """
@@ -201,6 +201,6 @@ def image_of(message: str) -> str | None:
 
 
 def container_of(event: EventFact) -> tuple[str, str]:
-    """Return field (``containers``, ``initContainers``, ``ephemeralContainers``) and name of the container, or two empty texts."""
+    """Return section of the pod (``containers``, ``initContainers`` …) and name of the container, else empty texts."""
     match = _FIELD_PATH.match(event.field_path)
     return (match[1], match[2]) if match else ("", "")

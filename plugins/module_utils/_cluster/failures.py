@@ -57,7 +57,7 @@ class PodState:
 
 
 class FailureFinder:
-    """Applies the rules to pod after pod. ``now`` is the server's time; ``pulled_known`` once ``Pulled`` events were read."""
+    """Applies the rules to pod after pod. ``now`` is the server's time; ``pulled_known`` when ``Pulled`` was read."""
 
     def __init__(
         self, now: str, slow_after: int, *, events_known: bool = True, pulled_known: bool = False
@@ -272,7 +272,7 @@ def _events_of(container: ContainerView, events: list[EventFact]) -> list[EventF
 
 
 def _about_volume(event: EventFact, volume: ImageVolume) -> bool:
-    """Events about the image of a volume are recorded for the pod, without a container (kuberuntime_manager.go, 1.31+)."""
+    """Events about a volume's image are recorded for the pod, not for a container (kuberuntime_manager.go, 1.31)."""
     if event.field_path:
         return False
     image = image_of(said(event))

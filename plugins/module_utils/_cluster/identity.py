@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Client
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.values import mapping, text
@@ -17,15 +19,11 @@ def read_identity(client: Client, name: str) -> ClusterFact:
     Raises ClusterError when the server cannot be spoken to at all, or does not know us.
     """
     version = uid = None
-    try:
+    with contextlib.suppress(errors.Forbidden, errors.NotFound):
         version = text(client.get("/version", "its version").get("gitVersion")) or None
-    except (errors.Forbidden, errors.NotFound):
-        pass
-    try:
+    with contextlib.suppress(errors.Forbidden, errors.NotFound):
         found = client.get("/api/v1/namespaces/kube-system", "the namespace kube-system")
         uid = text(mapping(found.get("metadata")).get("uid")) or None
-    except (errors.Forbidden, errors.NotFound):
-        pass
     connection = client.connection
     return ClusterFact(
         name=name or connection.name,

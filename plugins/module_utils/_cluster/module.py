@@ -98,6 +98,7 @@ def run(module: Any, work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
     except ClusterError as error:
         module.fail_json(msg=error.message)
     except ImportError as error:
+        # Only urllib3 and yaml come from outside; both are dependencies of the package that is named.
         module.fail_json(
             msg=f"the Python package kubernetes is needed by {sys.executable} (missing: {error.name}): "
             "install it, or set ansible_python_interpreter"

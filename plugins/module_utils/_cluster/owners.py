@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
@@ -18,7 +19,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     namespaced,
     segment,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import in_parallel
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import (
+    in_parallel,
+    map_in_parallel,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.pods import controller_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.values import (
     mapping,
@@ -63,7 +67,7 @@ class Key:
 
 @dataclass(slots=True)
 class Owners:
-    """What is known of owners: ``chains`` from a direct owner's key to the path up, nearest first; ``workloads`` at the top."""
+    """What is known of owners: ``chains`` from direct owners to the path up, nearest first; ``workloads`` at the top."""
 
     chains: dict[Key, tuple[OwnerRef, ...]] = field(default_factory=dict)
     workloads: list[WorkloadFact] = field(default_factory=list)
@@ -133,9 +137,9 @@ class OwnerReader:
         calls: list[Callable[[], None]] = []
         for (namespace, version, kind), members in groups.items():
             if kind == "ReplicaSet" or len(members) >= MANY:
-                calls.append(lambda n=namespace, v=version, k=kind, m=members: self._list(n, v, k, m))  # type: ignore[misc]
+                calls.append(partial(self._list, namespace, version, kind, members))
             else:
-                calls += [lambda one=member: self._get(one) for member in members]  # type: ignore[misc]
+                calls += [partial(self._get, member) for member in members]
         in_parallel(calls)
 
     def _resource(self, namespace: str, version: str, kind: str) -> tuple[str, str] | None:
@@ -221,7 +225,6 @@ class OwnerReader:
 
     def _revisions(self, tops: list[Key]) -> dict[Key, list[RevisionFact]]:
         found: dict[Key, list[RevisionFact]] = {}
-        lists: dict[str, list[dict[str, Any]]] = {}
         spaces = sorted(
             {
                 key.namespace
@@ -229,7 +232,7 @@ class OwnerReader:
                 if key.kind in ("StatefulSet", "DaemonSet") and self._objects.get(key)
             }
         )
-        in_parallel([lambda n=space: lists.__setitem__(n, self._controller_revisions(n)) for space in spaces])  # type: ignore[misc]
+        lists = dict(zip(spaces, map_in_parallel(self._controller_revisions, spaces), strict=True))
         for key in tops:
             if key.kind == "Deployment":
                 items = [item for item in self._replica_sets.get(key.namespace, []) if _owned(item, key.uid)]

@@ -6,13 +6,33 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
+from typing import TypeVar
+
+A = TypeVar("A")
+B = TypeVar("B")
 
 THREADS = 4
 
 
-def in_parallel(calls: Sequence[Callable[[], None]]) -> None:
-    """Run ``calls`` on a few threads and wait for all; the first exception, in the order of the calls, is raised."""
+def map_in_parallel(function: Callable[[A], B], items: Iterable[A]) -> list[B]:
+    """Return what ``function`` gives for each item, in their order."""
+    wanted = list(items)
+    found: dict[int, B] = {}
+
+    def keep(index: int) -> None:
+        found[index] = function(wanted[index])
+
+    in_parallel([partial(keep, index) for index in range(len(wanted))])
+    return [found[index] for index in range(len(wanted))]
+
+
+def in_parallel(calls: Sequence[Callable[[], None]], meanwhile: Callable[[], None] | None = None) -> None:
+    """Run ``calls`` on a few threads and wait for all; the first exception, in the order of the calls, is raised.
+
+    ``meanwhile`` is run here, beside them.
+    """
     waiting = list(enumerate(calls))[::-1]
     raised: dict[int, BaseException] = {}
 
@@ -27,9 +47,12 @@ def in_parallel(calls: Sequence[Callable[[], None]]) -> None:
             except BaseException as error:  # noqa: BLE001 - handed on to the caller
                 raised[index] = error
 
-    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(THREADS, len(waiting)) - 1)]
+    spare = 0 if meanwhile else 1
+    threads = [threading.Thread(target=work, daemon=True) for _ in range(min(THREADS, len(waiting)) - spare)]
     for thread in threads:
         thread.start()
+    if meanwhile:
+        meanwhile()
     work()
     for thread in threads:
         thread.join()

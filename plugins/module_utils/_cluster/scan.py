@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
@@ -123,9 +124,8 @@ class PodScanner:
         if len(told) + len(names) > FEWEST_SINGLE_READS + 2 * (scan.seen // PAGE_SIZE):
             self._read_list("status.phase!=Pending", "status.phase!=Succeeded")
             return
-        calls = [lambda one=key: self._read_one(*one) for key in sorted(told)]  # type: ignore[misc]
-        calls += [lambda one=name: self._read_list(f"metadata.name={one}") for name in names]  # type: ignore[misc]
-        in_parallel(calls)
+        calls = [partial(self._read_one, namespace, name) for namespace, name in sorted(told)]
+        in_parallel(calls + [partial(self._read_named, name) for name in names])
 
     def _read_everything(self) -> None:
         self.found.whole = True
@@ -138,6 +138,9 @@ class PodScanner:
         )
         self._take(listing)
         return listing.seen
+
+    def _read_named(self, name: str) -> None:
+        self._read_list(f"metadata.name={name}")
 
     def _read_one(self, namespace: str, name: str) -> None:
         # As a list of one, so that the selectors of the user apply.

@@ -1,236 +1,129 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What surrounds a failing pod: its node, the pull secrets it names, its service account."""
+"""What surrounds failing pods, read side by side: nodes, owners, pull secrets, service accounts."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+import dataclasses
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
-    TABLE,
-    Client,
-    namespaced,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.nodes import (
+    ImageNames,
+    read_node_events,
+    read_nodes,
+    repository_of,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.events import (
-    NODE_REASONS,
-    event_fact,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.owners import (
+    OwnerReader,
+    Owners,
+    key_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import in_parallel
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.values import (
-    mapping,
-    moment,
-    number,
-    objects,
-    text,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.secrets import (
+    read_secrets,
+    read_service_accounts,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
-    ConditionFact,
     EventFact,
+    Gap,
     NodeFact,
+    PullFailure,
     SecretFact,
     ServiceAccountFact,
 )
 
-MOST_IMAGES = 5000
-MOST_EVENTS = 12
-_POOLS = (
-    "eks.amazonaws.com/nodegroup",
-    "cloud.google.com/gke-nodepool",
-    "kubernetes.azure.com/agentpool",
-    "agentpool",
-    "karpenter.sh/nodepool",
-    "node.openshift.io/machine-config-pool",
-    "doks.digitalocean.com/node-pool",
-    "node.kubernetes.io/pool",
-)
+MOST_OBJECTS = 300
+"""Pull secrets and service accounts that are looked up, each."""
 
 
-class ImageNames:
-    """Names of images that lie on nodes, with the number of nodes; at most ``MOST_IMAGES`` of them."""
+@dataclass(slots=True)
+class Surroundings:
+    """Reads what is around failures. What cannot be read is a gap; nothing raises."""
 
-    def __init__(self) -> None:
-        self.counts: dict[str, int] = {}
-        self.cut = False
+    client: Client
+    nodes: list[NodeFact] = field(default_factory=list)
+    images: dict[str, int] = field(default_factory=dict)
+    owners: Owners = field(default_factory=Owners)
+    secrets: list[SecretFact] = field(default_factory=list)
+    service_accounts: list[ServiceAccountFact] = field(default_factory=list)
+    gaps: list[Gap] = field(default_factory=list)
 
-    def add(self, names: Iterable[str]) -> None:
-        """Count ``names`` of one node; references by digest tell nobody anything and are left out."""
-        for name in names:
-            if "@" in name or not name:
-                continue
-            if name in self.counts:
-                self.counts[name] += 1
-            elif len(self.counts) < MOST_IMAGES:
-                self.counts[name] = 1
-            else:
-                self.cut = True
+    def read_nodes(self, names: set[str], images: Iterable[str]) -> None:
+        """Read all nodes, those with ``names`` whole and with their events; see nodes.read_nodes."""
+        events: dict[str, list[EventFact]] = {}
+        found = ImageNames()
+        repositories = {repository_of(image) for image in images}
 
+        def nodes() -> None:
+            self.nodes = read_nodes(self.client, names, repositories, found)
 
-def read_nodes(
-    client: Client, wanted: set[str], repositories: set[str], images: ImageNames
-) -> list[NodeFact]:
-    """Return every node, whole for those in ``wanted``, and count the images on all of them into ``images``.
+        def node_events() -> None:
+            events.update(read_node_events(self.client))
 
-    A fact lists the images of one of ``repositories`` only. Raises ClusterError.
-    """
-
-    counted: set[str] = set()
-
-    def keep(item: Any) -> NodeFact:
-        node = mapping(item)
-        title = text(mapping(node.get("metadata")).get("name"))
-        names = [
-            text(name)
-            for one in objects(mapping(node.get("status")).get("images"))
-            for name in one.get("names") or ()
-        ]
-        if title not in counted:
-            counted.add(title)
-            images.add(names)
-        whole = title in wanted
-        return _node(node, whole, [name for name in names if repository_of(name) in repositories])
-
-    return client.read_list("/api/v1/nodes", "the nodes", keep).items
-
-
-def repository_of(image: str) -> str:
-    """Return the last part of an image's name, without tag and digest: enough to find its relatives."""
-    return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
-
-
-def _node(node: dict[str, Any], whole: bool, images: list[str]) -> NodeFact:
-    metadata, spec, status = (mapping(node.get(key)) for key in ("metadata", "spec", "status"))
-    info = mapping(status.get("nodeInfo"))
-    labels = mapping(metadata.get("labels"))
-    conditions = tuple(map(_condition, objects(status.get("conditions"))))
-    if not whole:
-        conditions = tuple(one for one in conditions if one.type == "Ready" or one.status != "False")
-    return NodeFact(
-        name=text(metadata.get("name")),
-        uid=text(metadata.get("uid")),
-        created_at=moment(metadata.get("creationTimestamp")),
-        architecture=text(info.get("architecture")) or text(labels.get("kubernetes.io/arch")),
-        os=text(info.get("operatingSystem")),
-        kubelet_version=text(info.get("kubeletVersion")),
-        runtime_version=text(info.get("containerRuntimeVersion")),
-        pool=next((text(labels[label]) for label in _POOLS if labels.get(label)), ""),
-        addresses=tuple(text(one.get("address")) for one in objects(status.get("addresses")))
-        if whole
-        else (),
-        unschedulable=bool(spec.get("unschedulable")),
-        conditions=conditions,
-        taints=tuple(map(_taint, objects(spec.get("taints")))),
-        images=tuple(images[:50]),
-    )
-
-
-def _condition(item: dict[str, Any]) -> ConditionFact:
-    return ConditionFact(
-        type=text(item.get("type")),
-        status=text(item.get("status")),
-        reason=text(item.get("reason")),
-        message=text(item.get("message")),
-        since=moment(item.get("lastTransitionTime")),
-    )
-
-
-def _taint(item: dict[str, Any]) -> str:
-    value = f"={text(item.get('value'))}" if item.get("value") else ""
-    return f"{text(item.get('key'))}{value}:{text(item.get('effect'))}"
-
-
-def read_node_events(client: Client) -> dict[str, list[EventFact]]:
-    """Return the events about nodes that concern images and disks, by node. They are kept in the namespace default."""
-
-    def keep(item: Any) -> tuple[str, EventFact] | None:
-        event = mapping(item)
-        name = text(mapping(event.get("involvedObject")).get("name"))
-        return (name, event_fact(event)) if event.get("reason") in NODE_REASONS else None
-
-    listing = client.read_list(
-        namespaced("/api/v1", "default", "events"),
-        "the events about nodes",
-        keep,
-        params={"fieldSelector": "involvedObject.kind=Node"},
-        cached=False,
-    )
-    found: dict[str, list[EventFact]] = {}
-    for name, event in sorted(listing.items, key=lambda one: one[1].last_at or ""):
-        found.setdefault(name, []).append(event)
-    return {name: events[-MOST_EVENTS:] for name, events in found.items()}
-
-
-def read_secrets(client: Client, wanted: list[tuple[str, str]]) -> list[SecretFact]:
-    """Return the secrets (namespace, name) as a table shows them: type, number of keys, times. Values never travel."""
-    found: dict[tuple[str, str], SecretFact] = {}
-    in_parallel([lambda key=one: found.__setitem__(key, _secret(client, *key)) for one in wanted])  # type: ignore[misc]
-    return [found[key] for key in wanted]
-
-
-def _secret(client: Client, namespace: str, name: str) -> SecretFact:
-    what = f"the Secret {namespace}/{name}"
-    try:
-        # The plain object is refused as an answer: it would hold the values.
-        answer = client.get(
-            namespaced("/api/v1", namespace, "secrets", name),
-            what,
-            accept=TABLE,
-            params={"includeObject": "Metadata"},
+        pressure = "node pressure, architecture, versions, images that are similar to a mistyped one"
+        collection = "failures of image garbage collection and disk on the nodes"
+        in_parallel(
+            [
+                lambda: self._optional("nodes", pressure, (6,), nodes),
+                lambda: self._optional("events about nodes", collection, (6,), node_events),
+            ]
         )
-    except errors.NotFound:
-        return SecretFact(namespace, name, "absent")
-    except errors.Forbidden as error:
-        return SecretFact(namespace, name, "forbidden", detail=error.message)
-    except errors.ClusterError as error:
-        return SecretFact(namespace, name, "unreadable", detail=error.message)
-    rows = objects(answer.get("rows"))
-    columns = [text(column.get("name")) for column in objects(answer.get("columnDefinitions"))]
-    if answer.get("kind") != "Table" or not rows or "Type" not in columns:
-        return SecretFact(namespace, name, "unreadable", detail=f"the API server gives no table of {what}")
-    cells = dict(zip(columns, rows[0].get("cells") or (), strict=False))
-    metadata = mapping(mapping(rows[0].get("object")).get("metadata"))
-    return SecretFact(
-        namespace=namespace,
-        name=name,
-        state="present",
-        type=text(cells.get("Type")),
-        keys=number(cells.get("Data")),
-        created_at=moment(metadata.get("creationTimestamp")),
-        changed_at=_changed(metadata),
-    )
+        self.images = found.counts
+        self.nodes = [
+            dataclasses.replace(node, events=tuple(events[node.name]))
+            if node.name in names & events.keys()
+            else node
+            for node in self.nodes
+        ]
 
+    def read_objects(self, failures: list[PullFailure]) -> None:
+        """Read owners, pull secrets and service accounts of ``failures``."""
+        in_parallel(
+            [
+                lambda: self._read_owners(failures),
+                lambda: self._read_secrets(failures),
+                lambda: self._read_service_accounts(failures),
+            ]
+        )
 
-def read_service_accounts(client: Client, wanted: list[tuple[str, str]]) -> list[ServiceAccountFact]:
-    """Return the service accounts (namespace, name)."""
-    found: dict[tuple[str, str], ServiceAccountFact] = {}
-    in_parallel([lambda key=one: found.__setitem__(key, _account(client, *key)) for one in wanted])  # type: ignore[misc]
-    return [found[key] for key in wanted]
+    def _read_owners(self, failures: list[PullFailure]) -> None:
+        keys = {key_of(failure.namespace, failure.owner) for failure in failures if failure.owner}
+        self.owners = OwnerReader(self.client).read(keys)
+        self.gaps += self.owners.gaps
 
+    def _read_secrets(self, failures: list[PullFailure]) -> None:
+        wanted = sorted({(one.namespace, name) for one in failures for name in one.pull_secrets})
+        self.secrets = read_secrets(self.client, self._capped("Secrets", wanted))
+        self._note_refused("Secrets", self.secrets, "whether the pull secrets exist and have the right type")
 
-def _account(client: Client, namespace: str, name: str) -> ServiceAccountFact:
-    path = namespaced("/api/v1", namespace, "serviceaccounts", name)
-    try:
-        answer = client.get(path, f"the ServiceAccount {namespace}/{name}")
-    except errors.NotFound:
-        return ServiceAccountFact(namespace, name, "absent")
-    except errors.Forbidden:
-        return ServiceAccountFact(namespace, name, "forbidden")
-    except errors.ClusterError:
-        return ServiceAccountFact(namespace, name, "unreadable")
-    metadata = mapping(answer.get("metadata"))
-    return ServiceAccountFact(
-        namespace=namespace,
-        name=name,
-        state="present",
-        pull_secrets=tuple(text(one.get("name")) for one in objects(answer.get("imagePullSecrets"))),
-        created_at=moment(metadata.get("creationTimestamp")),
-        changed_at=_changed(metadata),
-    )
+    def _read_service_accounts(self, failures: list[PullFailure]) -> None:
+        wanted = sorted({(one.namespace, one.service_account) for one in failures if one.service_account})
+        self.service_accounts = read_service_accounts(self.client, self._capped("ServiceAccounts", wanted))
+        lost = "whether the service account brings a pull secret"
+        self._note_refused("ServiceAccounts", self.service_accounts, lost)
 
+    def _capped(self, title: str, wanted: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        if len(wanted) > MOST_OBJECTS:
+            why = f"{len(wanted)} are named by failing pods, {MOST_OBJECTS} were read"
+            self.gaps.append(Gap(f"{title} named by failing pods", why, "the state of the others", (4,)))
+        return wanted[:MOST_OBJECTS]
 
-def _changed(metadata: dict[str, Any]) -> str | None:
-    """Return when an object was last written to: the newest time of ``managedFields``, as far as the server tells."""
-    times = [at for entry in objects(metadata.get("managedFields")) if (at := moment(entry.get("time")))]
-    return max(times, default=None)
+    def _note_refused(
+        self, title: str, found: list[SecretFact] | list[ServiceAccountFact], lost: str
+    ) -> None:
+        for state, words in (("forbidden", "no right to get them"), ("unreadable", "not readable")):
+            names = [f"{fact.namespace}/{fact.name}" for fact in found if fact.state == state]
+            if names:
+                more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+                why = f"{words}: {', '.join(names[:3])}{more}"
+                self.gaps.append(Gap(f"{title} named by failing pods", why, lost, (4,)))
+
+    def _optional(self, check: str, lost: str, steps: tuple[int, ...], read: Callable[[], None]) -> None:
+        try:
+            read()
+        except errors.ClusterError as error:
+            self.gaps.append(Gap(check, error.message, lost, steps))

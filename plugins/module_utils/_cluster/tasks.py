@@ -5,17 +5,13 @@
 
 from __future__ import annotations
 
-import contextlib
 import dataclasses
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Client
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.connection import (
-    Connection,
-    connect,
-)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.connection import connect
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.errors import (
     ClusterError,
     ConfigInvalid,
@@ -23,100 +19,37 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.options import (
     ConnectionOptions,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import (
-    EvidenceError,
-    EvidenceFolder,
-    Redactor,
-    StageWriter,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.recording import (
+    Judge,
+    Recorder,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     AccessFact,
     ClusterFact,
-    Gap,
-    PullFailure,
-    Record,
     Scope,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\Z")
-Judge = Callable[[PullFailure], dict[str, Any]]
-
-
-class _Answer:
-    """Takes what a stage saw: into the evidence folder when there is one, else into the result, redacted all the same."""
-
-    def __init__(self, stage: StageWriter | None, most_failures: int, judge: Judge | None) -> None:
-        self._stage = stage
-        self._redactor = Redactor()
-        self._most_failures = most_failures
-        self._judge = judge
-        self.fact: ClusterFact | None = None
-        self.failures: list[dict[str, Any]] = []
-        self.truncated = False
-        self.not_checked: list[dict[str, Any]] = []
-        self.error: str | None = None
-
-    def cluster(self, fact: ClusterFact) -> None:
-        """Say which cluster it is."""
-        self.fact = fact
-        if self._stage:
-            self._stage.cluster = fact
-
-    def write(self, record: Record) -> None:
-        """Take one record."""
-        if isinstance(record, Gap):
-            self.not_checked.append(self._clean(record.to_dict()))
-        if self._stage:
-            self._stage.write(record)
-        elif isinstance(record, PullFailure):
-            if len(self.failures) >= self._most_failures:
-                self.truncated = True
-                return
-            judged = self._judge(record) if self._judge else {}
-            self.failures.append(self._clean({**record.to_dict(), **judged}))
-
-    def fail(self, error: str) -> None:
-        """Note an error; the first one is reported."""
-        self.error = self.error or printable(str(self._redactor.clean(error)))
-        if self._stage:
-            self._stage.fail(error)
-
-    def _clean(self, value: dict[str, Any]) -> dict[str, Any]:
-        return _printable(self._redactor.clean(value))
-
-
-def _printable(value: Any) -> Any:
-    if isinstance(value, str):
-        return printable(value)
-    if isinstance(value, dict):
-        return {printable(key): _printable(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_printable(item) for item in value]
-    return value
 
 
 def pull_failure_info(params: Mapping[str, Any], judge: Judge | None = None) -> dict[str, Any]:
     """Look for pull failures as the options of the module say and return its result.
 
     ``judge`` adds to each failure that is returned inline. Nothing is raised for a cluster that cannot be read: the
-    result has ``complete`` false and says why in ``error``.
+    result has ``complete`` false and says why in ``error``. Raises ConfigInvalid where evidence cannot be written.
     """
-    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.triage import (
-        Question,
-        collect,
-    )
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.reading import Question
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.triage import collect
 
-    namespaces = tuple(params.get("namespaces") or ())
     question = Question(
-        namespaces=namespaces,
+        namespaces=tuple(params.get("namespaces") or ()),
         labels=",".join(params.get("label_selectors") or ()),
         fields=",".join(params.get("field_selectors") or ()),
         pod=params.get("pod") or "",
         slow_after=params["slow_after"],
     )
     scope = Scope(
-        namespaces=namespaces,
+        namespaces=question.namespaces,
         label_selector=question.labels or None,
         field_selector=question.fields or None,
         pod=question.pod or None,
@@ -124,24 +57,27 @@ def pull_failure_info(params: Mapping[str, Any], judge: Judge | None = None) -> 
     )
     summary: dict[str, Any] = {}
 
-    def look(client: Client, answer: _Answer, name: str) -> None:
-        _check(question.namespaces, question.pod, question.labels or question.fields)
-        summary.update(dataclasses.asdict(collect(client, question, name, answer)))
+    def look(client: Client) -> None:
+        found = collect(client, question, params.get("cluster") or "", recorder)
+        summary.update(dataclasses.asdict(found))
 
-    with _stage(params, "triage", scope) as stage:
-        answer = _Answer(stage, params.get("max_failures") or 0, judge)
-        requests = _ask(params, answer, stage, look)
-    scope = dataclasses.replace(scope, complete=answer.error is None)
+    def check() -> None:
+        _check_namespaces(question.namespaces)
+        if question.pod:
+            _check_pod(question.pod, bool(question.namespaces or question.labels or question.fields))
+
+    with Recorder(params, "triage", scope, judge) as recorder:
+        _ask(params, recorder, check, look)
     return {
-        "failures": answer.failures,
-        "truncated": answer.truncated,
+        "failures": recorder.failures,
+        "truncated": recorder.truncated,
         "summary": summary,
-        **_common(params, answer, scope, requests),
+        **_common(params, recorder, scope),
     }
 
 
 def access_info(params: Mapping[str, Any]) -> dict[str, Any]:
-    """Ask which rights the account has and return the result of the module."""
+    """Ask which rights the account has and return the result of the module; raises as pull_failure_info does."""
     from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.access import review
     from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.identity import (
         read_identity,
@@ -151,91 +87,65 @@ def access_info(params: Mapping[str, Any]) -> dict[str, Any]:
     scope = Scope(namespaces=namespaces)
     facts: list[AccessFact] = []
 
-    def look(client: Client, answer: _Answer, name: str) -> None:
-        _check(namespaces, "", "")
-        answer.cluster(read_identity(client, name))
+    def look(client: Client) -> None:
+        recorder.cluster(read_identity(client, params.get("cluster") or ""))
         facts.extend(review(client, namespaces))
         for fact in facts:
-            answer.write(fact)
+            recorder.write(fact)
 
-    with _stage(params, "access", scope) as stage:
-        answer = _Answer(stage, 0, None)
-        requests = _ask(params, answer, stage, look)
+    with Recorder(params, "access", scope) as recorder:
+        _ask(params, recorder, lambda: _check_namespaces(namespaces), look)
     missing = [fact for fact in facts if not fact.allowed]
     return {
-        "access": [_printable(fact.to_dict()) for fact in facts],
-        "missing": [_printable(fact.to_dict()) for fact in missing],
+        "access": [recorder.clean(fact.to_dict()) for fact in facts],
+        "missing": [recorder.clean(fact.to_dict()) for fact in missing],
         "sufficient": bool(facts) and all(fact.optional for fact in missing),
-        **_common(params, answer, dataclasses.replace(scope, complete=answer.error is None), requests),
+        **_common(params, recorder, scope),
     }
 
 
-def _check(namespaces: tuple[str, ...], pod: str, selectors: str) -> None:
+def _check_namespaces(namespaces: tuple[str, ...]) -> None:
     for namespace in namespaces:
         if not _NAME.match(namespace):
             raise ConfigInvalid(f"'{namespace}' is no name of a namespace")
-    if not pod:
-        return
-    if namespaces or selectors:
-        raise ConfigInvalid("one pod was asked for: leave out namespaces and selectors")
+
+
+def _check_pod(pod: str, narrowed: bool) -> None:
     namespace, slash, name = pod.partition("/")
     if not slash or not _NAME.match(namespace) or not _NAME.match(name):
         raise ConfigInvalid(f"'{pod}' is no pod: NAMESPACE/NAME is wanted")
-
-
-@contextlib.contextmanager
-def _stage(params: Mapping[str, Any], name: str, scope: Scope) -> Iterator[StageWriter | None]:
-    directory = params.get("evidence_dir")
-    if not directory:
-        yield None
-        return
-    try:
-        folder = EvidenceFolder.open_or_create(directory, cluster=params.get("cluster") or "")
-        with folder.stage(name, vantage="api", scope=scope) as stage:
-            yield stage
-    except EvidenceError as error:
-        raise ConfigInvalid(str(error)) from None
+    if narrowed:
+        raise ConfigInvalid("one pod was asked for: leave out namespaces and selectors")
 
 
 def _ask(
-    params: Mapping[str, Any],
-    answer: _Answer,
-    stage: StageWriter | None,
-    look: Callable[[Client, _Answer, str], None],
-) -> int:
-    """Connect and look; whatever goes wrong with the cluster ends up in ``answer``. Returns the number of requests."""
+    params: Mapping[str, Any], recorder: Recorder, check: Callable[[], None], look: Callable[[Client], None]
+) -> None:
+    """Connect and look; whatever goes wrong with the cluster ends up in ``recorder``."""
     client: Client | None = None
-    name = params.get("cluster") or ""
+    alias = params.get("cluster") or ""
+    recorder.cluster(ClusterFact(name=alias or params.get("context") or "", server=params.get("host") or ""))
     try:
+        check()
         connection = connect(ConnectionOptions.from_params(params))
-        answer.cluster(_unread(connection, name))
+        recorder.cluster(ClusterFact(alias or connection.name, connection.server, context=connection.context))
         client = Client(connection, params["request_timeout"], params["deadline"])
-        look(client, answer, name)
+        look(client)
     except ClusterError as error:
-        if answer.fact is None:
-            answer.cluster(
-                ClusterFact(name=name or params.get("context") or "", server=params.get("host") or "")
-            )
-        answer.fail(error.message)
-    requests = client.requests if client else 0
-    if stage:
-        stage.note_request(requests)
-    return requests
+        recorder.fail(error.message)
+    finally:
+        recorder.requests = client.requests if client else 0
 
 
-def _unread(connection: Connection, name: str) -> ClusterFact:
-    return ClusterFact(name=name or connection.name, server=connection.server, context=connection.context)
-
-
-def _common(params: Mapping[str, Any], answer: _Answer, scope: Scope, requests: int) -> dict[str, Any]:
-    directory = params.get("evidence_dir")
+def _common(params: Mapping[str, Any], recorder: Recorder, scope: Scope) -> dict[str, Any]:
+    complete = recorder.error is None
     return {
-        "cluster": _printable(answer.fact.to_dict()) if answer.fact else None,
-        "scope": _printable(scope.to_dict()),
-        "not_checked": answer.not_checked,
-        "complete": answer.error is None,
-        "error": answer.error,
-        "evidence_dir": directory,
-        "evidence_digest": EvidenceFolder.open(directory).digest() if directory else None,
-        "api_requests": requests,
+        "cluster": recorder.clean(recorder.fact.to_dict()) if recorder.fact else None,
+        "scope": recorder.clean(dataclasses.replace(scope, complete=complete).to_dict()),
+        "not_checked": recorder.not_checked,
+        "complete": complete,
+        "error": recorder.error,
+        "evidence_dir": params.get("evidence_dir"),
+        "evidence_digest": recorder.digest,
+        "api_requests": recorder.requests,
     }

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import os
 import ssl
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -132,7 +131,7 @@ class Transport:
         return self._generation
 
     def renew(self, generation: int) -> bool:
-        """Fetch the credentials again unless another thread did so since ``generation``; return whether to try again."""
+        """Fetch the credentials again, unless another thread did since ``generation``; return whether to try again."""
         with self._lock:
             if self._generation != generation:
                 return True
@@ -164,7 +163,8 @@ class Transport:
         except failed.ConnectTimeoutError:
             self.deadline.left(f"{what} was read")
             raise Unreachable(
-                f"no connection to the API server {server} within {CONNECT_SECONDS:.0f} s: check address, network, firewall"
+                f"no connection to the API server {server} within {CONNECT_SECONDS:.0f} s: "
+                "check address, network, firewall"
             ) from None
         except failed.SSLError as error:
             raise TlsFailed(
@@ -245,6 +245,8 @@ def _load_certificate(context: ssl.SSLContext, certificate: ClientCertificate) -
     if certificate.cert_file:
         _load_files(context, certificate.cert_file, certificate.key_file)
         return
+    import tempfile
+
     # The ssl module takes files only: private, and gone as soon as they are loaded.
     with tempfile.TemporaryDirectory(prefix="image-pull-") as place:
         cert_file, key_file = os.path.join(place, "cert"), os.path.join(place, "key")

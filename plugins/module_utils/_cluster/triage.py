@@ -7,36 +7,16 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors, surroundings
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
-    Client,
-    namespaced,
-)
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.events import (
-    POD_EVENTS,
-    PodEvents,
-    told_event,
-)
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.failures import (
-    FailureFinder,
-    PodState,
-    runtime_failure,
-)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Client
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.identity import read_identity
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.owners import (
-    OwnerReader,
-    Owners,
-    key_of,
-)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import in_parallel
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.scan import (
-    PodScanner,
-    Selection,
-    read_pod,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.reading import (
+    PodReading,
+    Question,
+    Scope,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.values import (
     http_moment,
@@ -44,33 +24,26 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     ClusterFact,
-    EventFact,
     Gap,
     ImageInUse,
     NodeFact,
     PullFailure,
     Record,
-    SecretFact,
-    ServiceAccountFact,
 )
 
-MOST_OBJECTS = 300
-"""Pull secrets and service accounts that are looked up, each."""
-
-
-@dataclass(slots=True)
-class Question:
-    """What is asked; empty ``namespaces`` means all. ``pod`` is one pod as NAMESPACE/NAME."""
-
-    namespaces: tuple[str, ...] = ()
-    labels: str = ""
-    fields: str = ""
-    pod: str = ""
-    slow_after: int = 300
+if TYPE_CHECKING:
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.failures import PodState
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.owners import Owners
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.surroundings import (
+        Surroundings,
+    )
 
 
 class Sink(Protocol):
     """Where the answer goes, record by record."""
+
+    def prepare(self) -> None:
+        """Make ready to write; called while the server works."""
 
     def cluster(self, fact: ClusterFact) -> None:
         """Say which cluster it is; comes first."""
@@ -96,16 +69,6 @@ class Summary:
     images: int = 0
 
 
-@dataclass(slots=True)
-class _Scope:
-    """One namespace, or all: its scanner and the events in it."""
-
-    selection: Selection
-    scanner: PodScanner
-    events: PodEvents = field(default_factory=PodEvents)
-    events_known: bool = True
-
-
 def collect(client: Client, question: Question, cluster_name: str, sink: Sink) -> Summary:
     """Answer ``question`` into ``sink``.
 
@@ -114,12 +77,19 @@ def collect(client: Client, question: Question, cluster_name: str, sink: Sink) -
     return _Triage(client, question, sink).run(cluster_name)
 
 
+def _load_the_rest() -> None:
+    """Load our own code while the server works: a module comes without compiled code, so this takes a moment."""
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import (  # noqa: F401
+        failures,
+        surroundings,
+    )
+
+
 class _Triage:
     def __init__(self, client: Client, question: Question, sink: Sink) -> None:
         self._client = client
         self._question = question
         self._sink = sink
-        self._summary = Summary()
         self._gaps: list[Gap] = []
         self._failures: list[PullFailure] = []
         self._stuck: list[PodState] = []
@@ -127,154 +97,54 @@ class _Triage:
         self._now = ""
 
     def run(self, cluster_name: str) -> Summary:
+        """Look, and hand everything over."""
         self._sink.cluster(read_identity(self._client, cluster_name))
-        self._now = http_moment(self._client.server_time) or time.strftime(
-            "%Y-%m-%dT%H:%M:%SZ", time.gmtime()
+        now = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+        self._now = http_moment(self._client.server_time) or now
+        reading = PodReading(self._client, self._question)
+
+        def meanwhile() -> None:
+            _load_the_rest()
+            self._sink.prepare()
+
+        reading.read(meanwhile)
+        for error in reading.errors:
+            self._sink.fail(error)
+        for scope in reading.scopes:
+            self._find(reading, scope)
+        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.surroundings import (
+            Surroundings,
         )
-        self._look_for_failures()
-        nodes: list[NodeFact] = []
-        owners = Owners()
-        if self._failures or self._stuck:
-            nodes = self._nodes()
-            self._explain_stuck(nodes)
-        if self._failures:
-            owners = self._owners()
-            self._secrets()
+
+        around = Surroundings(self._client)
+        self._read_around(around)
         for failure in self._failures:
-            self._sink.write(_with_owners(failure, owners))
-        for record in (*nodes, *owners.workloads):
+            self._sink.write(_with_owners(failure, around.owners))
+        for record in (*around.nodes, *around.owners.workloads, *around.secrets, *around.service_accounts):
             self._sink.write(record)
+        for name, count in sorted(around.images.items()):
+            self._sink.write(ImageInUse(name, count))
         self._note_what_is_open()
-        for gap in self._gaps:
+        for gap in (*reading.gaps, *around.gaps, *self._gaps):
             self._sink.write(gap)
-        return self._counted(nodes, owners)
+        return self._summary(reading.pods_seen, len(around.nodes), len(around.owners.workloads))
 
-    # Pods and their events
+    def _find(self, reading: PodReading, scope: Scope) -> None:
+        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.failures import (
+            FailureFinder,
+        )
 
-    def _look_for_failures(self) -> None:
-        scopes = self._one_pod() if self._question.pod else self._all_pods()
-        for scope in scopes:
-            found = scope.scanner.found
-            self._summary.pods_seen += found.seen
-            self._find(scope)
-            if found.torn:
-                self._gaps.append(
-                    Gap(
-                        check=scope.selection.title,
-                        why="the list changed faster than it could be read and was continued from a newer state",
-                        conclusion_lost="a pod that came or went in between may be missing",
-                        steps=(1,),
-                        unread=True,
-                    )
-                )
-
-    def _one_pod(self) -> list[_Scope]:
-        namespace, _slash, name = self._question.pod.partition("/")
-        selection = Selection(namespace)
-        scope = _Scope(selection, PodScanner(self._client, selection))
-        try:
-            pod = read_pod(self._client, namespace, name)
-        except errors.ClusterError as error:
-            self._sink.fail(error.message)
-            return []
-        scope.scanner.found.add(pod)
-        scope.scanner.found.seen = 1
-        self._read_events(scope, f"involvedObject.kind=Pod,involvedObject.name={name}")
-        return [scope]
-
-    def _all_pods(self) -> list[_Scope]:
-        scopes = []
-        for namespace in self._question.namespaces or ("",):
-            selection = Selection(namespace, self._question.labels, self._question.fields)
-            scopes.append(_Scope(selection, PodScanner(self._client, selection)))
-        failed: dict[str, errors.ClusterError] = {}
-
-        def pods(scope: _Scope, read: Callable[[], None]) -> None:
-            try:
-                read()
-            except errors.ClusterError as error:
-                failed.setdefault(scope.selection.namespace, error)
-
-        calls: list[Callable[[], None]] = []
-        for scope in scopes:
-            calls.append(lambda one=scope: pods(one, one.scanner.read_table))  # type: ignore[misc]
-            calls.append(lambda one=scope: pods(one, one.scanner.read_pending))  # type: ignore[misc]
-            calls.append(lambda one=scope: self._read_events(one, POD_EVENTS))  # type: ignore[misc]
-            if scope.selection.namespace:
-                calls.append(lambda one=scope: pods(one, lambda: self._check_namespace(one)))  # type: ignore[misc]
-        in_parallel(calls)
-        for scope in scopes:
-            if scope.selection.namespace not in failed:
-                pods(scope, lambda one=scope: one.scanner.read_rest(one.events))  # type: ignore[misc]
-        for namespace, error in failed.items():
-            self._sink.fail(_advised(error, namespace))
-        return scopes
-
-    def _check_namespace(self, scope: _Scope) -> None:
-        """A list in a namespace that does not exist is empty, which must not look like health."""
-        namespace = scope.selection.namespace
-        try:
-            self._client.get(namespaced("/api/v1", "", "namespaces", namespace), f"the namespace {namespace}")
-        except errors.NotFound:
-            raise errors.NotFound(
-                f"there is no namespace {namespace}: check the name and the context"
-            ) from None
-        except errors.Forbidden:
-            self._gaps.append(
-                Gap(
-                    check=f"namespace {namespace} exists",
-                    why="no right to get namespaces",
-                    conclusion_lost="a mistyped namespace would look like one without failing pods",
-                    steps=(1,),
-                )
-            )
-
-    def _read_events(self, scope: _Scope, fields: str) -> None:
-        self._add_events(scope, fields, unread=True)
-
-    def _add_events(self, scope: _Scope, fields: str, *, unread: bool) -> None:
-        namespace = scope.selection.namespace
-        where = f"the events in namespace {namespace}" if namespace else "the events of all namespaces"
-        path = namespaced("/api/v1", namespace, "events")
-        try:
-            listing = self._client.read_list(
-                path, where, told_event, params={"fieldSelector": fields}, cached=False
-            )
-        except errors.ClusterError as error:
-            scope.events_known = False
-            self._gaps.append(
-                Gap(
-                    check=where,
-                    why=error.message,
-                    conclusion_lost="exact errors on kubelets before 1.32, sandbox and ephemeral container failures, tries",
-                    steps=(1, 2),
-                    unread=unread,
-                )
-            )
-            return
-        for told in listing.items:
-            scope.events.add(told)
-
-    def _find(self, scope: _Scope) -> None:
-        pods = list(scope.scanner.found.pods.values())
-        finder = FailureFinder(self._now, self._question.slow_after, events_known=scope.events_known)
-        states = [
-            finder.look(pod, _events_of(scope.events, pod.uid, pod.static_uid, pod.namespace, pod.name))
-            for pod in pods
-        ]
-        doubtful = [state.pod for state in states if state.needs_pulled]
+        slow_after = self._question.slow_after
+        finder = FailureFinder(self._now, slow_after, events_known=scope.events_known)
+        states = [finder.look(pod, scope.events_of(pod)) for pod in scope.pods]
+        doubtful = {id(state.pod) for state in states if state.needs_pulled}
         if doubtful:
-            self._add_events(scope, "involvedObject.kind=Pod,reason=Pulled", unread=False)
-            finder = FailureFinder(
-                self._now, self._question.slow_after, events_known=scope.events_known, pulled_known=True
-            )
-            again = {
-                id(pod): finder.look(
-                    pod, _events_of(scope.events, pod.uid, pod.static_uid, pod.namespace, pod.name)
-                )
-                for pod in doubtful
-            }
-            states = [again.get(id(state.pod), state) for state in states]
+            reading.read_pulled(scope)
+            finder = FailureFinder(self._now, slow_after, events_known=scope.events_known, pulled_known=True)
+            states = [
+                finder.look(state.pod, scope.events_of(state.pod)) if id(state.pod) in doubtful else state
+                for state in states
+            ]
         for state in states:
             self._failures += state.failures
             if state.pulling_since:
@@ -282,45 +152,27 @@ class _Triage:
             if state.stuck_since:
                 self._stuck.append(state)
 
-    # What surrounds them
-
-    def _nodes(self) -> list[NodeFact]:
-        wanted = {failure.node for failure in self._failures} | {state.pod.node for state in self._stuck}
-        repositories = {surroundings.repository_of(failure.image) for failure in self._failures}
-        images = surroundings.ImageNames()
-        nodes: list[NodeFact] = []
-        events: dict[str, list[EventFact]] = {}
-
-        def read_nodes() -> None:
-            lost = "node pressure, architecture, versions, images that are similar to a mistyped one"
-            self._optional(
-                "nodes",
-                lost,
-                (6,),
-                lambda: nodes.extend(surroundings.read_nodes(self._client, wanted, repositories, images)),
+    def _read_around(self, around: Surroundings) -> None:
+        """Read what surrounds the failures, if there are any; stuck pods can be explained only by their nodes."""
+        if not self._failures and not self._stuck:
+            return
+        names = {failure.node for failure in self._failures} | {state.pod.node for state in self._stuck}
+        images = [failure.image for failure in self._failures]
+        if self._stuck:
+            around.read_nodes(names, images)
+            self._explain_stuck(around.nodes)
+            around.read_objects(self._failures)
+        else:
+            in_parallel(
+                [lambda: around.read_objects(self._failures), lambda: around.read_nodes(names, images)]
             )
-
-        def read_events() -> None:
-            lost = "failures of image garbage collection and disk on the nodes"
-            self._optional(
-                "events about nodes",
-                lost,
-                (6,),
-                lambda: events.update(surroundings.read_node_events(self._client)),
-            )
-
-        in_parallel([read_nodes, read_events])
-        for name, count in sorted(images.counts.items()):
-            self._sink.write(ImageInUse(name, count))
-        return [
-            dataclasses.replace(node, events=tuple(events.get(node.name, ())))
-            if node.name in wanted
-            else node
-            for node in nodes
-        ]
 
     def _explain_stuck(self, nodes: list[NodeFact]) -> None:
-        """A pod that does not start, without any word why, on a node that is not ready: its runtime or kubelet is down."""
+        """A pod that does not start, without a word why, on a node that is not ready: runtime or kubelet are down."""
+        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.failures import (
+            runtime_failure,
+        )
+
         by_name = {node.name: node for node in nodes}
         left = []
         for state in self._stuck:
@@ -332,114 +184,47 @@ class _Triage:
                 self._failures.append(runtime_failure(state.pod, ready.reason, ready.message, ready.since))
         self._stuck = left
 
-    def _owners(self) -> Owners:
-        keys = {key_of(failure.namespace, failure.owner) for failure in self._failures if failure.owner}
-        owners = OwnerReader(self._client).read(keys)
-        self._gaps += owners.gaps
-        return owners
-
-    def _secrets(self) -> None:
-        secrets = sorted({(one.namespace, name) for one in self._failures for name in one.pull_secrets})
-        accounts = sorted(
-            {(one.namespace, one.service_account) for one in self._failures if one.service_account}
-        )
-        found = surroundings.read_secrets(self._client, secrets[:MOST_OBJECTS])
-        for fact in found:
-            self._sink.write(fact)
-        known = surroundings.read_service_accounts(self._client, accounts[:MOST_OBJECTS])
-        for account in known:
-            self._sink.write(account)
-        self._note_refused("Secrets", found, "whether the pull secrets exist and have the right type")
-        self._note_refused("ServiceAccounts", known, "whether the service account brings a pull secret")
-        for title, wanted in (("Secrets", secrets), ("ServiceAccounts", accounts)):
-            if len(wanted) > MOST_OBJECTS:
-                why = f"{len(wanted)} are named by failing pods, {MOST_OBJECTS} were read"
-                self._gaps.append(Gap(f"{title} named by failing pods", why, "the state of the others", (4,)))
-
-    def _note_refused(
-        self, title: str, found: list[SecretFact] | list[ServiceAccountFact], lost: str
-    ) -> None:
-        bad = [fact for fact in found if fact.state in ("forbidden", "unreadable")]
-        if bad:
-            names = ", ".join(f"{fact.namespace}/{fact.name}" for fact in bad[:3])
-            more = f" and {len(bad) - 3} more" if len(bad) > 3 else ""
-            why = (
-                f"no right to get them: {names}{more}"
-                if bad[0].state == "forbidden"
-                else f"not readable: {names}{more}"
-            )
-            self._gaps.append(Gap(f"{title} named by failing pods", why, lost, (4,)))
-
-    def _optional(self, check: str, lost: str, steps: tuple[int, ...], read: Callable[[], object]) -> None:
-        try:
-            read()
-        except errors.ClusterError as error:
-            self._gaps.append(Gap(check, error.message, lost, steps))
-
-    # What is left to say
-
     def _note_what_is_open(self) -> None:
         if self._under_way:
-            count = len(self._under_way)
             oldest = seconds_between(min(self._under_way), self._now)
-            self._gaps.append(
-                Gap(
-                    check="pulls under way",
-                    why=f"{count} pull{'s have' if count > 1 else ' has'} been going on for less than "
-                    f"{self._question.slow_after} s (the oldest for {oldest} s)",
-                    conclusion_lost="whether they will succeed",
-                    steps=(1,),
-                )
-            )
+            count = len(self._under_way)
+            began = "1 pull has" if count == 1 else f"{count} pulls have"
+            why = f"{began} been going on for less than {self._question.slow_after} s (the oldest for {oldest} s)"
+            self._gaps.append(Gap("pulls under way", why, "whether they will succeed", (1,)))
         silent = [
-            state
+            f"{state.pod.namespace}/{state.pod.name}"
             for state in self._stuck
             if (seconds_between(state.stuck_since, self._now) or 0) >= self._question.slow_after
         ]
         if silent:
-            names = ", ".join(f"{state.pod.namespace}/{state.pod.name}" for state in silent[:3])
             more = f" and {len(silent) - 3} more" if len(silent) > 3 else ""
             self._gaps.append(
                 Gap(
-                    check=f"pods that do not start: {names}{more}",
-                    why="neither status nor events tell of an image, and the node is ready",
+                    check=f"pods that do not start: {', '.join(silent[:3])}{more}",
+                    why="neither status nor events tell of an image, and their nodes are not known to be down",
                     conclusion_lost="whether they wait for an image, a volume or the network",
                     steps=(1, 2),
                 )
             )
 
-    def _counted(self, nodes: list[NodeFact], owners: Owners) -> Summary:
-        summary, failures = self._summary, self._failures
-        summary.failing_containers = len(failures)
-        summary.failing_pods = len({failure.pod_uid for failure in failures})
-        summary.namespaces = len({failure.namespace for failure in failures})
-        summary.nodes = len(nodes)
-        summary.workloads = len(owners.workloads)
-        summary.images = len({failure.image for failure in failures if failure.image})
-        summary.pulls_under_way = len(self._under_way)
-        return summary
-
-
-def _events_of(events: PodEvents, uid: str, static_uid: str, namespace: str, name: str) -> list[EventFact]:
-    return events.of(uid, static_uid, f"{namespace}/{name}")
+    def _summary(self, pods_seen: int, nodes: int, workloads: int) -> Summary:
+        failures = self._failures
+        return Summary(
+            pods_seen=pods_seen,
+            failing_pods=len({failure.pod_uid for failure in failures}),
+            failing_containers=len(failures),
+            pulls_under_way=len(self._under_way),
+            namespaces=len({failure.namespace for failure in failures}),
+            nodes=nodes,
+            workloads=workloads,
+            images=len({failure.image for failure in failures if failure.image}),
+        )
 
 
 def _with_owners(failure: PullFailure, owners: Owners) -> PullFailure:
     if failure.owner is None:
         return failure
-    path: tuple[object, ...] = owners.chains.get(key_of(failure.namespace, failure.owner), ()) or (
-        failure.owner,
-    )
-    return dataclasses.replace(failure, owner=path[-1], owner_path=path)  # type: ignore[arg-type]
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.owners import key_of
 
-
-def _advised(error: errors.ClusterError, namespace: str) -> str:
-    if not isinstance(error, errors.Forbidden):
-        return error.message
-    where = f"in namespace {namespace}" if namespace else "of all namespaces"
-    way = (
-        ""
-        if namespace
-        else "name the namespaces it may read (image_pull_namespaces, module option namespaces), or "
-    )
-    return f"this account may not list pods {where}: {way}grant it docs/rbac/image-pull-reader.yaml"
+    path = owners.chains.get(key_of(failure.namespace, failure.owner)) or (failure.owner,)
+    return dataclasses.replace(failure, owner=path[-1], owner_path=path)
