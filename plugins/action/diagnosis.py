@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from datetime import UTC, datetime
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
@@ -27,6 +26,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report i
     report_dict,
     summary_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action import (
     ControllerAction,
     evidence_at,
@@ -105,8 +105,10 @@ def _from_list(options: dict[str, Any]) -> Report:
         try:
             failures.append(PullFailure.from_dict(item))
         except ValueError as error:
-            raise AnsibleActionFail(f"failures, item {number}: {error}") from None
-    observed_at = options["observed_at"] or datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            raise AnsibleActionFail(f"failures, item {number}: {printable(str(error), 300)}") from None
+    times = [at for failure in failures for at in (failure.since, failure.pod_created_at) if at]
+    times += [event.last_at for failure in failures for event in failure.events if event.last_at]
+    observed_at = options["observed_at"] or max(times, default=LONG_AGO)
     facts = facts_from_records(
         failures,
         cluster=ClusterFact(name=options["cluster"], server=""),

@@ -47,9 +47,12 @@ class Attribution:
     @property
     def because(self) -> str:
         """The evidence in one sentence."""
-        who = f"node {self.nodes[0]}" if len(self.nodes) == 1 else f"nodes {enumeration(self.nodes)}"
-        others = f"{enumeration(self.reached_from)} {'has' if len(self.reached_from) == 1 else 'have'}"
-        return printable(f"only {who} fails here, while {others} got answers or images from there")
+        fails = "fails" if len(self.nodes) == 1 else "fail"
+        have = "has" if len(self.reached_from) == 1 else "have"
+        return printable(
+            f"only {enumeration(self.nodes)} {fails} here, while {enumeration(self.reached_from)} {have} got answers "
+            "or images from there"
+        )
 
 
 def attribute_to_nodes(judgements: list[Judgement], facts: Facts) -> dict[int, Attribution]:

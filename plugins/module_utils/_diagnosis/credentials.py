@@ -123,6 +123,7 @@ def _with_broken_secret(judgement: Judgement, secrets: Offered) -> Judgement:
         Cause.SECRET_MISSING,
         Confidence.CONFIRMED if sure else Confidence.LIKELY,
         *_warnings(judgement, supports=True),
+        note="; ".join(item.fact for item in secrets.evidence if item.supports),
     )
     return turned.concerning(broken).with_alternatives(*doubts)
 

@@ -150,13 +150,12 @@ def _join_node_trouble(judgements: list[Judgement], facts: Facts) -> list[Judgem
         weak = judgement.cause in _EXPLAINED_BY_NODE and judgement.confidence != Confidence.CONFIRMED
         trouble = trouble_of(node) if node and weak else None
         if trouble is not None and judgement.cause != trouble.cause:
-            judgement = judgement.with_cause(
-                trouble.cause, trouble.confidence, *trouble.evidence, note=trouble.summary
-            )
-            judgement = replace(judgement, joined=trouble.summary)
+            turned = judgement.with_cause(trouble.cause, trouble.confidence, *trouble.evidence)
+            judgement = replace(turned, alternatives=(), note="", joined=trouble.summary)
         elif weak and judgement.failure.node in full and judgement.cause != Cause.PULL_SLOW:
-            judgement = judgement.with_cause(Cause.DISK_FULL, Confidence.LIKELY)
-            judgement = replace(judgement, joined="other pulls on this node fail because its disk is full")
+            turned = judgement.with_cause(Cause.DISK_FULL, Confidence.LIKELY)
+            because = "other pulls on this node fail because its disk is full"
+            judgement = replace(turned, alternatives=(), note="", joined=because)
         joined.append(judgement)
     return joined
 
@@ -190,4 +189,6 @@ def _loudest(errors: list[Judgement], node: str) -> Judgement | None:
 
 def _joined(judgement: Judgement, other: Judgement, why: str) -> Judgement:
     turned = judgement.with_cause(other.cause, Confidence.LIKELY)
-    return replace(turned, hop=other.hop, host=other.host, secrets=other.secrets, joined=why)
+    return replace(
+        turned, hop=other.hop, host=other.host, secrets=other.secrets, alternatives=(), note="", joined=why
+    )

@@ -137,7 +137,8 @@ def _title(entry: Entry, fault: Fault, case: Case) -> str:
 
 def _summary(entry: Entry, fault: Fault, case: Case) -> str:
     parts = [entry.explanation]
-    parts.extend(sorted({_sentence(member.note) for member in case.members if member.note})[:3])
+    notes = {member.note for member in case.members if member.note}
+    parts.extend(_sentence(note) for note in sorted(notes)[:3])
     if case.is_sandbox:
         parts.append(
             "It is about the sandbox (pause) image, which the runtime of the node needs for every pod; "
@@ -147,10 +148,9 @@ def _summary(entry: Entry, fault: Fault, case: Case) -> str:
         parts.append(_sentence(fault.attribution.because) + " So the node is suspected, not the host.")
     joined = sum(1 for member in case.members if member.joined)
     if joined:
-        reasons = sorted({member.joined for member in case.members if member.joined})
-        parts.append(
-            f"{plural(joined, 'container')} without a telling message counted in: {'; '.join(reasons[:2])}."
-        )
+        reasons = sorted({member.joined for member in case.members if member.joined} - notes)
+        because = f": {'; '.join(reasons[:2])}" if reasons else ""
+        parts.append(f"{plural(joined, 'container')} without a telling message counted in{because}.")
     return printable(" ".join(parts), 1500)
 
 
@@ -230,7 +230,7 @@ def _alternatives(fault: Fault) -> tuple[Alternative, ...]:
 def _why_less_likely(cause: Cause, alternative: Cause) -> str:
     if cause == Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE and alternative in _AMBIGUOUS:
         return _AMBIGUOUS[alternative]
-    return f"then {CATALOGUE[alternative].sign}; that was not seen clearly"
+    return f"then {CATALOGUE[alternative].sign}"
 
 
 def _fixes(entry: Entry, case: Case) -> tuple[Fix, ...]:

@@ -60,9 +60,8 @@ def render_finding(number: int, finding: Finding, observed_at: str, width: int) 
     lines += _fixes(finding, width)
     for index, text in enumerate(finding.do_not):
         lines += _row("" if index else "Do not", _without_do_not(text), width, YELLOW)
-    if finding.alternatives:
-        text = "; ".join(f"{item.cause} ({item.why_less_likely})" for item in finding.alternatives)
-        lines += _row("Or else", text, width)
+    for index, text in enumerate(_alternatives(finding)):
+        lines += _row("" if index else "Or else", text, width)
     return lines
 
 
@@ -70,6 +69,14 @@ def render_finding_in_short(number: int, finding: Finding, width: int) -> list[L
     """Return the finding in one line or two."""
     text = f"{finding.title}  [{finding.confidence}], {plural(finding.blast_radius.pods, 'pod')}"
     return wrapped(text, width, first=f"{number}. ", rest=" " * INDENT, color=_COLORS.get(finding.confidence))
+
+
+def _alternatives(finding: Finding) -> list[str]:
+    """The other causes, those with the same reason in one line."""
+    causes: dict[str, list[str]] = {}
+    for item in finding.alternatives:
+        causes.setdefault(item.why_less_likely, []).append(item.cause)
+    return [f"{', '.join(names)}: {why}" for why, names in causes.items()]
 
 
 def _row(label: str, text: str, width: int, color: str | None = None) -> list[Line]:
@@ -93,9 +100,9 @@ def _hit(finding: Finding, observed_at: str) -> Iterator[tuple[str, str]]:
     pods = list(dict.fromkeys(f"{pod.namespace}/{pod.name}" for pod in finding.pods))
     where = f" on {enumeration(finding.nodes)}" if finding.nodes else ""
     yield "", f"{plural(radius.pods, 'pod')}{where}: {enumeration(pods)}{_since(finding, observed_at)}"
-    kinds = sorted({pod.container_type for pod in finding.pods} - {"main"})
+    kinds = sorted({pod.container_type for pod in finding.pods} - {"main", "sandbox"})
     if kinds:
-        yield "", f"among them {enumeration([kind.replace('_', ' ') for kind in kinds])}"
+        yield "", f"kinds of containers: {enumeration([kind.replace('_', ' ') for kind in kinds])}"
     if len(finding.images) > 1:
         yield "", f"{plural(radius.images, 'image')}: {enumeration(finding.images)}"
     if finding.secrets and "secret" not in finding.title.lower():
@@ -134,10 +141,10 @@ def _seen(finding: Finding, width: int) -> list[Line]:
 
 
 def _chosen(evidence: tuple[Evidence, ...]) -> list[Evidence]:
-    """A few items: at most two quotations first, then what was found beside them, what does not support it last."""
+    """A few items: one quotation first, then what was found beside it, then other quotations."""
     quoted = [item for item in evidence if item.source in ("status", "event") and item.supports]
     others = [item for item in evidence if item not in quoted]
-    return (quoted[:2] + others + quoted[2:])[:QUOTES]
+    return (quoted[:1] + others[:2] + quoted[1:] + others[2:])[:QUOTES]
 
 
 def _fixes(finding: Finding, width: int) -> list[Line]:

@@ -28,7 +28,7 @@ class Line:
 def wrapped(
     text: str, width: int, *, first: str = "", rest: str = "", color: str | None = None
 ) -> list[Line]:
-    """Return ``text`` over as many lines as it needs; a word longer than a line stays whole, so that it can be copied."""
+    """Return ``text`` over as many lines as it needs; a word that is longer stays whole, to be copied."""
     lines = textwrap.wrap(
         printable(text),
         width,

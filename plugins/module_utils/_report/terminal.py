@@ -28,6 +28,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 )
 
 MAX_FINDINGS = 10
+_NO_TIME = "1971"
+"""A list of failures that names no time is said to be of 1970."""
 _STATUS = {"passed": ("passed", GREEN), "failed": ("failed", RED), "not_checked": ("not checked", None)}
 
 
@@ -77,8 +79,10 @@ def _head(report: Report, origin: Origin, width: int) -> list[Line]:
         lines += wrapped("Everything in scope was read, and no container waits for its image.", width)
     else:
         lines += wrapped(f"NOT KNOWN whether images can be pulled in cluster {cluster}", width, color=YELLOW)
-        lines += wrapped(_why_not_known(report), width)
-    if report.error:
+        lines += [] if report.error and not report.findings else wrapped(_why_not_known(report), width)
+    if report.error and not report.findings:
+        lines += wrapped(f"It could not be read: {report.error}", width, color=YELLOW)
+    elif report.error:
         lines += wrapped(f"Not everything could be read: {report.error}", width, color=YELLOW)
     elif not report.scope.complete:
         lines += wrapped("Not everything could be read; see below what was not checked.", width, color=YELLOW)
@@ -90,7 +94,7 @@ def _head(report: Report, origin: Origin, width: int) -> list[Line]:
         f"Kubernetes {report.cluster.version}" if report.cluster.version else "",
         report.cluster.server,
     ]
-    when = "" if origin.snapshot else f"Looked at {report.observed_at}: "
+    when = "" if origin.snapshot or report.observed_at < _NO_TIME else f"Looked at {report.observed_at}: "
     lines += wrapped(when + ", ".join(part for part in about if part), width, color=GREY)
     return lines
 

@@ -61,8 +61,8 @@ CREDENTIALS: tuple[Entry, ...] = (
         step=4,
         title="Pull secret cannot be used: {secret}",
         explanation=(
-            "The pods name a pull secret that does not exist, has another type than kubernetes.io/dockerconfigjson, "
-            "or does not parse; so the kubelet has no credential to offer. One malformed entry spoils the whole secret."
+            "The pods name a pull secret that the kubelet cannot use: it does not exist, its type is not "
+            "kubernetes.io/dockerconfigjson, or an entry in it does not parse. So there is no credential to offer."
         ),
         sign="a named pull secret would be absent, of another type, or malformed",
         fixes=(secrets.create_secret,),
@@ -92,7 +92,7 @@ CREDENTIALS: tuple[Entry, ...] = (
             "with a login the limit is higher, and counts for the account instead of the address."
         ),
         sign="the registry would answer 429 or 'toomanyrequests'",
-        fixes=(network.show_limit, secrets.add_secret),
+        fixes=(network.show_limit, secrets.offer_login),
         do_not=(
             "Do not restart or delete pods: every new pull counts against the same limit and prolongs the outage.",
             "Do not scale up or drain nodes that depend on this registry until it has passed.",

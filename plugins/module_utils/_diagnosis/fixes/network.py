@@ -125,4 +125,4 @@ def show_limit(case: Case) -> Iterator[Fix]:
 
 def _there(case: Case) -> str:
     nodes = case.blamed_nodes or case.nodes
-    return f"node {enumeration(nodes, 2)}" if nodes else "the node"
+    return enumeration(nodes, 2) if nodes else "the node"

@@ -68,24 +68,40 @@ def show_registries(case: Case, namespace: str, name: str) -> Fix:
 
 
 def add_secret(case: Case) -> Iterator[Fix]:
-    """Create a pull secret for the registry where pods name none, and link it to their ServiceAccount."""
-    host = (case.registries or case.hosts or ("",))[0]
-    if not host or case.secrets:
+    """Create a pull secret for the registry where pods name none, link it to their ServiceAccount, start them anew."""
+    if case.secrets:
         return
-    name = secret_name(host)
     for namespace in case.namespaces[:SHOWN]:
         workloads = [workload for workload in case.workloads if workload.namespace == namespace]
-        linked = _late_link(case, workloads)
-        if not linked:
-            yield Fix(
-                title=printable(
-                    f"Create a pull secret for {host} in namespace {namespace} (asks for user and password)"
-                ),
-                command=_from_prompt(case, namespace, name),
+        if _is_linked_late(case, workloads):
+            yield from _start_anew(workloads, case, "Create the pods of {} anew: then they get the secret")
+        else:
+            yield from _new_secret(case, namespace, workloads)
+            yield from _start_anew(
+                workloads, case, "Then create the pods of {} anew, so that they get the secret"
             )
-            for account in sorted({failure.service_account for w in workloads for failure in w.failures})[:1]:
-                yield from _link(case, namespace, account or "default", name)
-        yield from _start_anew(case, workloads)
+
+
+def offer_login(case: Case) -> Iterator[Fix]:
+    """Create and link a pull secret for a registry that gives more to those who log in; nothing is started anew."""
+    for namespace in case.namespaces[:SHOWN]:
+        workloads = [workload for workload in case.workloads if workload.namespace == namespace]
+        yield from _new_secret(case, namespace, workloads)
+
+
+def _new_secret(case: Case, namespace: str, workloads: list[Workload]) -> Iterator[Fix]:
+    host = (case.registries or case.hosts or ("",))[0]
+    if not host:
+        return
+    name = secret_name(host)
+    yield Fix(
+        title=printable(
+            f"Create a pull secret for {host} in namespace {namespace} (asks for user and password)"
+        ),
+        command=_from_prompt(case, namespace, name),
+    )
+    for account in sorted({failure.service_account for w in workloads for failure in w.failures})[:1]:
+        yield from _link(case, namespace, account or "default", name)
 
 
 def secret_name(host: str) -> str:
@@ -118,21 +134,19 @@ def _link(case: Case, namespace: str, account: str, name: str) -> Iterator[Fix]:
     )
 
 
-def _late_link(case: Case, workloads: list[Workload]) -> bool:
+def _is_linked_late(case: Case, workloads: list[Workload]) -> bool:
     """Tell whether the ServiceAccount has got a pull secret after these pods were created."""
     accounts = {(w.namespace, failure.service_account) for w in workloads for failure in w.failures}
     return any((fact := case.facts.accounts.get(key)) is not None and fact.pull_secrets for key in accounts)
 
 
-def _start_anew(case: Case, workloads: list[Workload]) -> Iterator[Fix]:
+def _start_anew(workloads: list[Workload], case: Case, title: str) -> Iterator[Fix]:
     """Pods take the secrets of their ServiceAccount when they are created, never later."""
     for workload in workloads[:1]:
         target = resource(workload.kind, workload.name)
         if target is not None and workload.kind in REVISIONED:
             yield Fix(
-                title=printable(
-                    f"Then create the pods of {workload.label} anew, so that they get the secret"
-                ),
+                title=printable(title.format(workload.label)),
                 command=kubectl(case.facts, "rollout", "restart", target, namespace=workload.namespace),
                 risk="medium",
             )
