@@ -51,6 +51,7 @@ _PROGRESS = {
     Cause.DISK_FULL: 23,
 }
 _BEFORE_ANY_PULL = 30
+_BARE_401 = ("auth.status_401", "auth.required")
 
 # The origin was not reached at all: on a node that is meant to use its mirror, the mirror is what fails.
 _ORIGIN_OUT_OF_REACH = frozenset(
@@ -69,10 +70,12 @@ def combine(parts: tuple[Part, ...], answers: list[Classification], image: str |
     """The decisive answer, with the others as ``parts`` and their causes as alternatives."""
     if parts[0].role is Role.MIRROR:
         decisive = _among_mirrors(parts, answers)
+        image = image or next((part.reference for part in parts if part.role is Role.ORIGIN), None)
     elif any(part.role is Role.ARTIFACT for part in parts):
         # CRI-O asks for an artifact only after the image failed, and mostly fails alike.
         decisive = next((answer for answer in answers if answer.cause is not Cause.UNKNOWN), answers[0])
     else:
+        answers = [_with_credentials(answer) for answer in answers]
         decisive = max(answers, key=_progress)
     others = [answer.cause for answer in answers if answer.cause not in (decisive.cause, Cause.UNKNOWN)]
     alternatives = tuple(dict.fromkeys((*others, *decisive.alternatives)))
@@ -85,6 +88,24 @@ def combine(parts: tuple[Part, ...], answers: list[Classification], image: str |
         confidence=confidence,
         alternatives=tuple(cause for cause in alternatives if cause is not decisive.cause),
         parts=tuple(answers),
+    )
+
+
+def _with_credentials(answer: Classification) -> Classification:
+    """The answer for one of several attempts, each of which was made with a credential.
+
+    The kubelet never adds an anonymous attempt to those with credentials, so a bare 401 among several is a
+    credential that was refused.
+    """
+    if answer.matched not in _BARE_401:
+        return answer
+    return dataclasses.replace(
+        answer,
+        cause=Cause.AUTH_INVALID,
+        alternatives=(
+            Cause.AUTH_MISSING,
+            *(cause for cause in answer.alternatives if cause is not Cause.AUTH_INVALID),
+        ),
     )
 
 

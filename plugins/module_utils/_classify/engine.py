@@ -60,11 +60,7 @@ _HOST_CAUSES = frozenset(
         Cause.REGISTRY_SERVER_ERROR,
     }
 )
-_HOP_OF_URL = {
-    extract.UrlKind.TOKEN: Hop.TOKEN_SERVICE,
-    extract.UrlKind.BLOB: Hop.BLOB,
-    extract.UrlKind.MANIFEST: Hop.MANIFEST,
-}
+_HOP_OF_URL = {extract.UrlKind.TOKEN: Hop.TOKEN_SERVICE, extract.UrlKind.BLOB: Hop.BLOB}
 _NO_HOST = frozenset({Hop.REFERENCE, Hop.KUBELET, Hop.POLICY, Hop.UNPACK, Hop.DISK, Hop.RUNTIME})
 
 
@@ -153,7 +149,7 @@ def _answer(
     place = _place(text.lower(), (words, *rule.words))
     url = extract.failing_url(urls, place)
     hop = rule.hop
-    if hop in (Hop.REGISTRY, Hop.MANIFEST) and url is not None:
+    if hop is Hop.REGISTRY and url is not None:
         hop = _HOP_OF_URL.get(url.kind, hop)
     host = None if hop in _NO_HOST else extract.find_host(text, url, image)
     cause, alternatives, confidence = rule.cause, rule.alternatives, rule.confidence

@@ -32,6 +32,7 @@ RULES = (
             "does not match the specified platform",
             "does not match the expected platform",
             "does not match the requested platform",
+            "does not match the detected host platform",
             "-based image is incompatible with a",
             "cannot be used on this platform",
             "cannot download image with operating system",
@@ -119,11 +120,13 @@ RULES = (
             "invalid tar header",
             "not in gzip format",
             "crc mismatch",
+            "invalid deflate data",
+            "corrupted -- ",
         ),
         "a layer that cannot be unpacked because its bytes are damaged (archive/tar, compress/gzip, zstd)",
-        pattern=r"invalid tar header|gzip: invalid|zlib: invalid|corrupt input|magic number mismatch|gzip format"
-        r"|crc mismatch|(?:extract layer|register layer|untar|applying layer|processing tar|decompress)"
-        r".*unexpected eof",
+        pattern=r"invalid tar header|gzip: invalid|zlib: invalid|corrupt input|magic number mismatch"
+        r"|gzip format|crc mismatch|invalid deflate data|corrupted -- "
+        r"|(?:extract layer|register layer|untar|applying layer|processing tar|decompress).*unexpected eof",
         alternatives=(Cause.MANIFEST_INVALID, Cause.NETWORK_UNREACHABLE),
     ),
     Rule(
@@ -147,6 +150,10 @@ RULES = (
             "unknown config mediatype",
             "unexpected media type",
             "unknown media type",
+            "invalid media type",
+            "invalid mediatype",
+            "unsupported layer",
+            "unsupported compression",
             "unsupported layer media type",
             "mediatype in manifest should be",
             "media-type: cannot determine",
@@ -190,13 +197,14 @@ RULES = (
         unless=("manifest unknown",),
     ),
     Rule(
-        "content.manifest_size",
+        "content.manifest_refused",
         Cause.MANIFEST_INVALID,
         Confidence.CONFIRMED,
         Hop.MANIFEST,
-        ("byte manifest for",),
-        "the manifest is larger than the runtime accepts (containerd core/remotes/docker/resolver.go)",
-        pattern=r"rejecting \d+ byte manifest",
+        ("byte manifest for", "accept header does not support"),
+        "the manifest is larger than containerd accepts, or an OCI one for a client that asks only for docker's"
+        " (containerd core/remotes/docker/resolver.go, distribution registry/handlers/manifests.go)",
+        pattern=r"rejecting \d+ byte manifest|accept header does not support",
     ),
     Rule(
         "content.blob_missing",
@@ -219,7 +227,7 @@ RULES = (
         "the manifest is there, a blob that it names is not",
         pattern=r"content (?:descriptor )?(?:sha256:\S+ )?.*from remote: not found|blob[_ ]unknown|blob not found"
         r"|content at \S+ not found"
-        r"|(?:fetching|reading)(?: config)? blob.*(?:404|not found|unknown)|<blob-url>\W{1,4}404",
+        r"|(?:fetching|reading)(?: config)? blob.*(?:\b404\b|not found|blob unknown)|<blob-url>\W{1,4}404",
         alternatives=(Cause.TAG_NOT_FOUND, Cause.REGISTRY_SERVER_ERROR, Cause.MIRROR_FAILURE),
     ),
 )

@@ -57,7 +57,6 @@ RULES = (
             "invalid digest format",
             "invalid namespace name",
             "invalid tag name",
-            "error parsing image name",
             "illegal tag name",
             "parse image name",
         ),

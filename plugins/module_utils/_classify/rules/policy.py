@@ -63,9 +63,13 @@ RULES = (
             "vulnerabilities cannot be pulled",
             "image is not signed",
             "quarantined",
+            "412 precondition failed",
+            "severity of vulnerability of the image",
+            "image policy webhook",
         ),
         "a rule of the registry (vulnerabilities, signatures) blocks the download: Harbor answers 412"
         " PROJECTPOLICYVIOLATION, Artifactory with Xray 403",
+        unless=("container registry is deprecated",),
         alternatives=(Cause.AUTH_FORBIDDEN,),
     ),
     Rule(

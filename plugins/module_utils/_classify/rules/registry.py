@@ -93,6 +93,15 @@ RULES = (
         alternatives=(Cause.PROXY_ERROR, Cause.AUTH_INVALID),
     ),
     Rule(
+        "registry.bad_request",
+        Cause.REGISTRY_SERVER_ERROR,
+        Confidence.POSSIBLE,
+        Hop.REGISTRY,
+        ("400 bad request", "parsing http 400", "status code 400", "statuscode: 400", "http status: 400"),
+        "HTTP status 400: the registry, or what stands in front, does not understand a request that others do",
+        alternatives=(Cause.PROXY_ERROR, Cause.HTTP_HTTPS_MISMATCH, Cause.AUTH_INVALID),
+    ),
+    Rule(
         "registry.no_registry",
         Cause.REGISTRY_SERVER_ERROR,
         Confidence.POSSIBLE,
