@@ -95,10 +95,6 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _programs(options: argparse.Namespace) -> tuple[str, ...]:
-    return ("kube-apiserver",) if options.data_only else binaries.PROGRAMS
-
-
 def _doctor(options: argparse.Namespace) -> int:
     version = versions.resolve(options.kubernetes)
     missing = doctor.examine(version, data_only=options.data_only)
@@ -118,15 +114,10 @@ def _install(options: argparse.Namespace) -> None:
 
 
 def _build(options: argparse.Namespace) -> None:
-    binaries.build(versions.resolve(options.kubernetes), _say, _programs(options))
+    binaries.build(versions.resolve(options.kubernetes), _say, doctor.programs(options.data_only))
 
 
 def _up(options: argparse.Namespace) -> None:
-    version = versions.resolve(options.kubernetes)
-    missing = doctor.examine(version, data_only=options.data_only)
-    if blocked := [one for one in missing if not one.buildable]:
-        raise LabUnavailable("; ".join(map(str, blocked)))
-    binaries.build(version, _say, _programs(options))
     lab = Lab.up(
         options.kubernetes, name=options.name, data_only=options.data_only, owner=options.owner, say=_say
     )

@@ -159,7 +159,10 @@ class ControlPlane:
         data = self.folder / "etcd"
         data.mkdir(mode=0o700, exist_ok=True)
         peer = f"http://127.0.0.1:{self._endpoints.etcd_peer_port}"
-        argv = ["etcd", "--data-dir", f"{data}/data", "--quota-backend-bytes", str(4 << 30)]
+        program = binaries.etcd()
+        if program is None:
+            raise LabError("etcd is not installed")
+        argv = [str(program), "--data-dir", f"{data}/data", "--quota-backend-bytes", str(4 << 30)]
         argv += [
             "--listen-client-urls",
             self._endpoints.etcd,

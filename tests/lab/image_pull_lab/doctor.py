@@ -68,10 +68,14 @@ def examine(version: versions.KubernetesVersion, *, data_only: bool = False) -> 
         if not _present(program):
             package = PACKAGES[program]
             found.append(Missing(program, f"not installed (Debian package {package})", package))
-    programs = ("kube-apiserver",) if data_only else binaries.PROGRAMS
-    for what in binaries.missing(version, programs):
+    for what in binaries.missing(version, programs(data_only)):
         found.append(Missing(what, "not built yet (lab build)", buildable=True))
     return found
+
+
+def programs(data_only: bool) -> tuple[str, ...]:
+    """The Kubernetes programs that such a lab runs."""
+    return ("kube-apiserver",) if data_only else binaries.PROGRAMS
 
 
 def unmendable(missing: list[Missing]) -> list[Missing]:
@@ -122,6 +126,8 @@ def _works(argv: list[str]) -> bool:
 
 
 def _present(program: str) -> bool:
+    if program == "etcd":
+        return binaries.etcd() is not None
     if program.startswith("/"):
         return Path(program).exists()
     return shutil.which(program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is not None

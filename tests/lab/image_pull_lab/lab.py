@@ -16,7 +16,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import doctor, hosts, network, places, versions
+from . import binaries, doctor, hosts, network, places, versions
 from .api import Api, ApiError
 from .cleanup import clear, failed_logs, sweep
 from .controlplane import (
@@ -40,7 +40,7 @@ from .runtime_config import NodeSettings
 from .state import Folder, State
 
 NODES = ("node1", "node2")
-_MOST_NODES = 9
+_MOST_NODES = 15
 
 
 def _silent(text: str) -> None:
@@ -74,12 +74,14 @@ class Lab:
         a killed run left is cleared away first. owner: a process id (os.getpid() in a test run); when that
         process ends, however it ends, the lab goes down by itself.
 
-        LabUnavailable when this machine cannot run it, LabError when something failed (nothing is left then).
+        Kubernetes is built first where that was not done yet (10 minutes). LabUnavailable when this machine
+        cannot run the lab, LabError when something failed (nothing is left then).
         """
         version = versions.resolve(kubernetes)
         missing = doctor.examine(version, data_only=data_only)
-        if missing:
-            raise LabUnavailable("; ".join(str(one) for one in missing))
+        if blocked := [one for one in missing if not one.buildable]:
+            raise LabUnavailable("; ".join(map(str, blocked)))
+        binaries.build(version, say, doctor.programs(data_only))
         sweep(say)
         folder = Folder(name)
         with folder.lock():

@@ -23,7 +23,7 @@ class NodeSettings:
     """What can differ from node to node; the defaults are a healthy node."""
 
     sandbox_image: str = SANDBOX_IMAGE
-    #: A size ("24m") or inode number ("inodes=2000") of /var/lib/containerd, both with a comma between.
+    #: A size ("24m") or inode number ("nr_inodes=2000") of /var/lib/containerd, both with a comma between.
     containerd_storage: str | None = None
     nameserver: str = SERVICES_IP
     #: Proxy URL in containerd's environment, and the hosts that do without.

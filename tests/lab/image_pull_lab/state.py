@@ -11,7 +11,7 @@ import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +73,9 @@ class Folder:
         try:
             content = json.loads(self.state_file.read_text())
             content["owner"] = tuple(content["owner"]) if content["owner"] else None
-            return State(**content)
+            # A lab of another version of this tool may say more; it is a lab all the same.
+            known = {entry.name for entry in fields(State)}
+            return State(**{key: value for key, value in content.items() if key in known})
         except (OSError, ValueError, TypeError, KeyError):
             return None
 

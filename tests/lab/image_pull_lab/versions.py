@@ -35,7 +35,7 @@ KUBERNETES = {
     entry.minor: entry
     for entry in (
         KubernetesVersion(
-            "1.31.14",
+            "1.31.4",
             containerd=None,
             go_build_tags=("kubelet_without_context",),
             feature_gates=("ImageVolume=true",),
