@@ -68,7 +68,7 @@ def parts(python: str = PYTHON) -> list[Part]:
         Part("plays", "integration", pytest("tests/plays", "-m", "not lab")),
         Part("runner", "integration", pytest("tests/runner")),
         Part("targets", "integration", (python, "tools/synced_ansible_test.py", "integration", "--allow-unsupported")),
-        Part("molecule", "molecule", (python, "tools/molecule.py"), minutes=20, needs_lab=True),
+        Part("molecule", "molecule", (python, "tools/molecule_in_lab.py"), minutes=20, needs_lab=True),
         Part("lab", "lab", pytest("-m", "lab and not bench"), minutes=40, needs_lab=True),
     ]
 
