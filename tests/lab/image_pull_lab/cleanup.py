@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import signal
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from . import places
 from .errors import LabError
 from .limits import restore_inotify
 from .nodes import remove_cgroups
-from .processes import Identity, wait_until
+from .processes import kill, network_namespace, processes_in
 from .state import Folder, Locked, State, folders
 
 
@@ -28,13 +27,9 @@ def clear(folder: Folder, *, keep_logs: bool = False) -> None:
     current = folder.read()
     inside = _network_namespaces(folder)
     names = [name for name, identity in folder.processes.recorded().items() if identity.pid != os.getpid()]
-    strangers = _processes_in(inside)
+    tenants = processes_in(inside)
     folder.processes.stop(names, grace=0)
-    for identity in strangers:
-        identity.send(signal.SIGKILL)
-    wait_until(
-        lambda: not any(identity.alive() for identity in strangers), "the end of the lab's processes", 10
-    )
+    kill(tenants)
     folder.processes.reap()
     if current is not None:
         remove_cgroups(f"image-pull-lab-{current.id}-*")
@@ -83,24 +78,6 @@ def _network_namespaces(folder: Folder) -> set[str]:
     found = set()
     for name, identity in folder.processes.recorded().items():
         if name.startswith("netns-") and identity.alive():
-            found.add(_network_namespace(identity.pid))
+            found.add(network_namespace(identity.pid))
     # A namespace holder that was caught before it had a namespace of its own still has ours.
-    return found - {_network_namespace(os.getpid()), ""}
-
-
-def _processes_in(namespaces: set[str]) -> list[Identity]:
-    """Processes in these namespaces, whoever started them: nodes' own, and commands run inside."""
-    found = []
-    for entry in Path("/proc").iterdir() if namespaces else ():
-        if entry.name.isdigit() and _network_namespace(int(entry.name)) in namespaces:
-            identity = Identity.of(int(entry.name))
-            if identity:
-                found.append(identity)
-    return found
-
-
-def _network_namespace(pid: int) -> str:
-    try:
-        return os.readlink(f"/proc/{pid}/ns/net")
-    except OSError:
-        return ""
+    return found - {network_namespace(os.getpid()), ""}

@@ -270,7 +270,6 @@ class Lab:
         with self._folder.lock():
             self._host().stop([name])
             self._folder.processes.stop([f"forward-{name}"])
-            self._network().remove_node(name)
             self._state.nodes.pop(name)
             self._folder.write(self._state)
         self.api.delete("Node", name)

@@ -104,9 +104,6 @@ class Network:
         self.get(SWITCH).ip([f"route replace {pod_network(number)} via {node_ip(number)}"])
         return self.get(name)
 
-    def remove_node(self, name: str) -> None:
-        self._processes.stop([f"netns-{name}"], grace=0)
-
     def _hold(self, name: str) -> None:
         process = f"netns-{name}"
         argv = ["unshare", "--net", "--", "sleep", "infinity"]

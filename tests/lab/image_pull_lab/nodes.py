@@ -19,7 +19,7 @@ from typing import Any
 from . import binaries, places, runtime_config
 from .errors import LabError
 from .network import Namespace, Network, node_ip
-from .processes import Processes
+from .processes import Identity, Processes, kill, network_namespace, processes_in
 from .runtime_config import NodeSettings
 from .versions import KubernetesVersion
 
@@ -161,7 +161,11 @@ class NodeHost:
         A power cut is enough: containers, shims and kubelet live in the node's PID namespace and end with it,
         its disks are mounts of its own in memory. What remains are cgroups, which are removed.
         """
+        # The node's first process outlives systemd-nspawn when that is killed.
+        tenants = processes_in({network_namespace(self._network.get(name).pid) for name in names})
         self._processes.stop([f"node-{name}" for name in names], grace=0)
+        self._processes.stop([f"netns-{name}" for name in names], grace=0)
+        kill(tenants)
         for name in names:
             remove_cgroups(self.cgroup(name))
 
@@ -296,11 +300,21 @@ def make_ssh_keys(folder: Path) -> None:
 
 
 def remove_cgroups(name: str) -> None:
-    """Removes the groups of that name and all below, in every hierarchy of the host."""
-    for found in Path("/sys/fs/cgroup").glob(f"**/{name}"):
-        groups = [path for path in found.glob("**/") if path != found]
-        for group in [*sorted(groups, key=lambda path: len(path.parts), reverse=True), found]:
+    """Removes the groups of that name and all below, in every hierarchy of the host, with whoever is in them."""
+    for found in list(Path("/sys/fs/cgroup").glob(f"**/{name}")):
+        # glob gives the folder itself as well; a group goes after those below it.
+        groups = sorted(found.glob("**/"), key=lambda path: len(path.parts), reverse=True)
+        members = [Identity.of(int(pid)) for group in groups for pid in _members(group)]
+        kill([member for member in members if member])
+        for group in groups:
             try:
                 group.rmdir()
             except OSError:
                 continue
+
+
+def _members(group: Path) -> list[str]:
+    try:
+        return (group / "cgroup.procs").read_text().split()
+    except OSError:
+        return []

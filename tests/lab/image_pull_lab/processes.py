@@ -15,7 +15,7 @@ import select
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -178,6 +178,32 @@ class Processes:
         except OSError:
             return "no log"
         return " | ".join(text.strip().splitlines()[-lines:]) or "no output"
+
+
+def network_namespace(pid: int) -> str:
+    """As /proc names it, net:[4026532…]; empty when the process is gone."""
+    try:
+        return os.readlink(f"/proc/{pid}/ns/net")
+    except OSError:
+        return ""
+
+
+def processes_in(namespaces: Collection[str]) -> list[Identity]:
+    """Processes in these network namespaces, whoever started them: nodes' own, and commands run inside."""
+    found = []
+    for entry in Path("/proc").iterdir() if namespaces else ():
+        if entry.name.isdigit() and network_namespace(int(entry.name)) in namespaces:
+            identity = Identity.of(int(entry.name))
+            if identity:
+                found.append(identity)
+    return found
+
+
+def kill(identities: Collection[Identity]) -> None:
+    """SIGKILL, and waits for the end; the first process of a PID namespace takes all others with it."""
+    for identity in identities:
+        identity.send(signal.SIGKILL)
+    wait_until(lambda: not any(identity.alive() for identity in identities), "the end of processes", 10)
 
 
 def wait_until(
