@@ -15,6 +15,8 @@ def distance(one: str, other: str, limit: int) -> int:
         return 0
     if abs(len(one) - len(other)) > limit or max(len(one), len(other)) > 256:
         return limit + 1
+    if len(set(one) ^ set(other)) > 2 * limit:
+        return limit + 1
     before_last: list[int] = []
     last = list(range(len(other) + 1))
     for row, left in enumerate(one, start=1):

@@ -52,7 +52,9 @@ _CONTAINER_PATH = re.compile(r"spec\.(?:containers|initContainers|ephemeralConta
 _SECRET_NAMES = re.compile(r"pull secrets? \(([^)]*)\)")
 # They tell what hindered one try, and nothing about the image or its registry.
 _PASSING = frozenset({Cause.PULL_QPS_EXCEEDED, Cause.CANCELLED})
-_RANK = {Confidence.CONFIRMED: 0, Confidence.LIKELY: 1, Confidence.POSSIBLE: 2}
+_DRAWN_ANEW = re.compile(
+    r"(?<=:)\d+(?=->)|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,22 +70,24 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The statement that decides and what it says; ``others`` are further statements with an answer of their own."""
+    """The statement that decides, None where there is none, and what it says."""
 
     classification: Classification
     statement: Statement | None = None
-    others: tuple[tuple[Statement, Classification], ...] = ()
 
 
 class Reader:
-    """Classifies statements, each different text once: thousands of containers repeat the same few."""
+    """Classifies statements, each different text once: thousands of containers repeat the same few.
+
+    Texts that differ only in what is drawn anew for each try (source ports, request ids) count as one.
+    """
 
     def __init__(self, read: Callable[[str, str | None], Classification] = classify) -> None:
         self._read = read
         self._known: dict[tuple[str, str], Classification] = {}
 
     def __call__(self, statement: Statement) -> Classification:
-        key = (statement.text, statement.reason)
+        key = (_DRAWN_ANEW.sub("*", statement.text), statement.reason)
         if key not in self._known:
             self._known[key] = self._read(statement.text, statement.reason or None)
         return self._known[key]
@@ -106,24 +110,29 @@ def statements(failure: PullFailure) -> Iterator[Statement]:
 def decide(failure: PullFailure, read: Reader) -> Decision:
     """Return the newest statement that names a cause.
 
-    A statement that only says what hindered one try (pulls per second of the kubelet, a cancelled pull) or that
-    leaves its answer open gives way to a surer one.
+    A statement that only says what hindered one try (pulls per second of the kubelet, a cancelled pull) gives way to
+    an older one about the image; one that leaves its answer open, to a surer one that it leaves room for.
     """
-    answers = [(statement, read(statement)) for statement in statements(failure)]
-    known = [answer for answer in answers if answer[1].cause != Cause.UNKNOWN]
-    if not known:
-        unknown = answers[0] if answers else None
-        if unknown is None:
-            return Decision(Classification(Cause.UNKNOWN, Confidence.POSSIBLE, unknown_reason=""))
-        return Decision(unknown[1], unknown[0])
-    chosen = known[0]
-    surer = [answer for answer in known[1:] if _RANK[answer[1].confidence] < _RANK[Confidence.POSSIBLE]]
-    if chosen[1].cause in _PASSING:
-        chosen = next((answer for answer in surer if answer[1].cause not in _PASSING), chosen)
-    elif chosen[1].confidence == Confidence.POSSIBLE and surer:
-        chosen = surer[0]
-    others = tuple(answer for answer in known if answer is not chosen and answer[1].cause != chosen[1].cause)
-    return Decision(chosen[1], chosen[0], others)
+    undecided: list[Decision] = []
+    for statement in statements(failure):
+        answer = Decision(read(statement), statement)
+        said = answer.classification
+        is_open = (
+            said.cause == Cause.UNKNOWN or said.confidence == Confidence.POSSIBLE or said.cause in _PASSING
+        )
+        if not is_open:
+            passing = any(other.classification.cause in _PASSING for other in undecided)
+            if passing or all(_may_be(said.cause, other.classification) for other in undecided):
+                return answer
+        undecided.append(answer)
+    known = [answer for answer in undecided if answer.classification.cause != Cause.UNKNOWN]
+    nothing = Decision(Classification(Cause.UNKNOWN, Confidence.POSSIBLE, unknown_reason=""))
+    return next(iter(known or undecided), nothing)
+
+
+def _may_be(cause: Cause, said: Classification) -> bool:
+    """Tell whether an answer that was left open leaves room for ``cause``."""
+    return said.cause in (Cause.UNKNOWN, cause) or cause in said.alternatives
 
 
 def secret_warnings(failure: PullFailure) -> list[tuple[EventFact, tuple[str, ...]]]:

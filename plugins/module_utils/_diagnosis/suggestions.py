@@ -11,8 +11,7 @@ suggested.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case, Suggestion
@@ -37,6 +36,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 )
 
 SHOWN = 4
+IMAGES = 8
+"""Images of one finding for which suggestions are looked for."""
 _NAME_MAY_BE_WRONG = frozenset(
     {
         Cause.REPOSITORY_NOT_FOUND,
@@ -53,44 +54,56 @@ _NAME_MAY_BE_WRONG = frozenset(
 _LIBRARY = "library/"
 
 
-@dataclass(frozen=True)
 class InUse:
-    """The images of this cluster: by registry and repository the tags, with the number of places where they are."""
+    """The images of this cluster: by registry and repository their tags, with the number of places where they are."""
 
-    tags: Mapping[str, Mapping[str, int]]
-    references: Mapping[str, ImageRef]
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self.tags: dict[str, Counter[str]] = defaultdict(Counter)
+        self.references: dict[str, ImageRef] = {}
+        self._relatives: dict[tuple[str, ...], list[str]] = defaultdict(list)
+        for image, count in sorted(counts.items()):
+            found = reference(image)
+            if found is not None:
+                self.tags[found.name][found.tag or ("" if found.digest else DEFAULT_TAG)] += count
+                self.references.setdefault(found.name, found)
+        for name, found in self.references.items():
+            for pattern in _patterns(found):
+                self._relatives[pattern].append(name)
 
     def count(self, name: str) -> int:
         """Return in how many places an image of this name is."""
-        return sum(self.tags.get(name, {}).values())
+        return self.tags[name].total() if name in self.tags else 0
+
+    def relatives(self, wanted: ImageRef) -> list[ImageRef]:
+        """Return the images in use whose name differs from the wanted one in one part, or only in its registry."""
+        names = {name for pattern in _patterns(wanted) for name in self._relatives.get(pattern, ())}
+        return [self.references[name] for name in sorted(names - {wanted.name})]
+
+
+def _patterns(image: ImageRef) -> Iterator[tuple[str, ...]]:
+    """The name with one part left out at a time: a slip of the finger hits one part of a path."""
+    parts = image.repository.split("/")
+    yield ("", *(parts[1:] if image.registry == DOCKER_HUB and parts[0] == "library" else parts))
+    for index in range(len(parts)):
+        yield (image.registry, *parts[:index], "", *parts[index + 1 :])
 
 
 def images_in_use(facts: Facts) -> InUse:
     """Return what runs or lies in this cluster, without the images that fail now."""
     failing = {failure.image for failure in facts.failures}
-    counts: Counter[str] = Counter()
-    for image, count in facts.images_in_use.items():
-        counts[image] += count
+    counts: Counter[str] = Counter(facts.images_in_use)
     for node in facts.nodes.values():
-        counts.update(image for image in set(node.images))
+        counts.update(image for image in set(node.images) if image not in facts.images_in_use)
     for workload in facts.workloads.values():
         if workload.previous is not None:
             counts.update(workload.previous.images.values())
-    tags: dict[str, Counter[str]] = defaultdict(Counter)
-    references: dict[str, ImageRef] = {}
-    for image, count in sorted(counts.items()):
-        found = reference(image)
-        if found is None or image in failing:
-            continue
-        references.setdefault(found.name, found)
-        tags[found.name][found.tag or ("" if found.digest else DEFAULT_TAG)] += count
-    return InUse(tags, references)
+    return InUse({image: count for image, count in counts.items() if image not in failing})
 
 
 def suggest(case: Case, in_use: InUse) -> tuple[Suggestion, ...]:
     """Return what may have been meant, the best first."""
     found: dict[str, Suggestion] = {}
-    for image in case.images[:20]:
+    for image in case.images[:IMAGES]:
         for suggestion in _for_image(case, image, in_use):
             found.setdefault(f"{suggestion.instead_of} {suggestion.image}", suggestion)
     return tuple(found.values())[:SHOWN]
@@ -163,19 +176,15 @@ def _tag_distance(one: str, other: str) -> int:
 
 def _near_names(image: str, wanted: ImageRef, in_use: InUse) -> Iterable[Suggestion]:
     found = []
-    for name, known in in_use.references.items():
-        if name == wanted.name:
-            continue
-        if known.repository == wanted.repository.removeprefix(_LIBRARY) and wanted.registry == DOCKER_HUB:
-            slips, why = 0, "with another registry"
-        elif known.repository == wanted.repository:
-            slips, why = distance(known.registry, wanted.registry, 2), "from another registry"
-        elif known.registry == wanted.registry:
+    for known in in_use.relatives(wanted):
+        if known.registry == wanted.registry:
             slips, why = _name_distance(known.repository, wanted.repository), "under a similar name"
+        elif wanted.registry == DOCKER_HUB:
+            slips, why = 0, "from another registry"
         else:
-            continue
+            slips, why = distance(known.registry, wanted.registry, 2), "from a registry with a similar name"
         if slips <= 2:
-            found.append((slips, -in_use.count(name), name, why, known))
+            found.append((slips, -in_use.count(known.name), known.name, why, known))
     for _slips, count, name, why, known in sorted(found, key=lambda item: item[:3])[:2]:
         meant = _with_tag(known, wanted, in_use)
         text = f"{name} is in use in this cluster ({plural(-count, 'place')}), {why}"
