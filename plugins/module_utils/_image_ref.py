@@ -162,7 +162,7 @@ def _explain(text: str, domain: str, remainder: str) -> ImageRefError:
     if not text:
         return ImageRefError(text, 0, "write [registry/]repository[:tag][@digest]")
     host, slash, _rest = text.partition("/")
-    is_domain = bool(slash) and not text.startswith(remainder) and domain in (host, DOCKER_HUB)
+    is_domain = bool(slash) and remainder != text
     start = len(host) + 1 if is_domain else 0
     rest, at, digest = text[start:].partition("@")
     name, colon, tag = rest.partition(":")

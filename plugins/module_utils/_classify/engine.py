@@ -104,8 +104,9 @@ def _reason_as_text(reason: str) -> Classification | None:
 def _decide(prepared: Prepared) -> Classification:
     text = prepared.text
     images = extract.find_images(text)
-    image = _named(prepared, images)
     parts = split(text)
+    # What stands in front of several errors names what the kubelet wanted; inside them mirrors have other names.
+    image = _named(prepared, extract.find_images(text[: parts[0].start]) if parts else images)
     if not parts:
         return _single(text, images, image, prepared.cut)
     answers = []

@@ -35,7 +35,7 @@ _IMAGES = (
 )
 _LOOSE = ("ull", "resolve ref ")
 _READING = r"\b[Rr]eading manifest (\S+) in ([^\s\"]+?):?(?=\s|$)"
-_NO_IMAGE = r"(?:(?:layer|manifest|index|config|extract|unknown)-)?(?:sha256:)?[0-9a-f]{12,}"
+_NO_IMAGE = r"(?:layer|manifest|index|config|extract|unknown)-.*|(?:sha256:)?[0-9a-f]{12,}"
 _URL = r"https?:(?://|\\/\\/)[^\s\"'`,]+"
 _REQUEST_URL = (
     r"(?:\b(?:Get|Head|Post|Put|GET|HEAD|POST|PUT)[: ]+[\"']?|request to |status code |endpoint |last URL \"|ping )"

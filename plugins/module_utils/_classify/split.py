@@ -29,11 +29,15 @@ class Role(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One error of several; ``reference`` is the image at the mirror or origin that it is about."""
+    """One error of several; ``reference`` is the image at the mirror or origin that it is about.
+
+    ``start``: where the group of errors begins in the text that was split.
+    """
 
     role: Role
     text: str
     reference: str | None = None
+    start: int = 0
 
 
 # How an error begins. A comma inside one error ("pull access denied, repository does not exist") is followed
@@ -62,7 +66,11 @@ def split(text: str) -> tuple[Part, ...]:
         return mirrors
     artifact = compiled(_ARTIFACT).search(text)
     if artifact:
-        return (Part(Role.ATTEMPT, artifact["image"]), Part(Role.ARTIFACT, artifact["artifact"]))
+        start = artifact.start()
+        return (
+            Part(Role.ATTEMPT, artifact["image"], None, start),
+            Part(Role.ARTIFACT, artifact["artifact"], None, start),
+        )
     return _split_aggregate(text)
 
 
@@ -76,9 +84,9 @@ def _split_mirrors(text: str) -> tuple[Part, ...]:
     entries = list(islice(compiled(_MIRROR_ENTRY).finditer(inside), _MAX_PARTS))
     stops = [*(entry.start() for entry in entries[1:]), len(inside)]
     for entry, stop in zip(entries, stops, strict=False):
-        parts.append(Part(Role.MIRROR, inside[entry.end() : stop].strip(), entry["ref"]))
+        parts.append(Part(Role.MIRROR, inside[entry.end() : stop].strip(), entry["ref"], start.start()))
     if not entries:
-        parts.append(Part(Role.MIRROR, inside.strip()))
+        parts.append(Part(Role.MIRROR, inside.strip(), None, start.start()))
     rest = text[end + 1 :].lstrip(")]: ")
     origin = compiled(_ORIGIN).match(rest)
     if origin:
@@ -95,7 +103,7 @@ def _split_aggregate(text: str) -> tuple[Part, ...]:
         end = _closing(text, start.end() - 1)
         pieces = _split_commas(text, start.end(), end)
         if len(pieces) > 1:
-            return tuple(Part(Role.ATTEMPT, piece) for piece in pieces)
+            return tuple(Part(Role.ATTEMPT, piece, None, start.start()) for piece in pieces)
     return ()
 
 

@@ -31,7 +31,6 @@ RULES = (
         (
             "no such host",
             "server misbehaving",
-            "temporary failure in name resolution",
             "name or service not known",
             "could not resolve host",
             "couldn't resolve host",

@@ -38,11 +38,9 @@ RULES = (
         (
             "invalid reference format",
             "couldn't parse image reference",
-            "couldn't parse image name",
             "could not parse reference",
             "could not parse image",
             "failed to parse image reference",
-            "repository name must be lowercase",
             "must be lowercase",
             "repository name must be canonical",
             "repository name must have at least one component",

@@ -76,7 +76,6 @@ RULES = (
         Confidence.LIKELY,
         Hop.TCP,
         (
-            "connection reset by peer",
             "connection reset",
             "broken pipe",
             "use of closed network connection",
@@ -85,12 +84,10 @@ RULES = (
             "connection was aborted",
             "connection lost",
             "server closed idle connection",
-            "http2: server sent goaway",
             "goaway",
             "http2: client connection",
             "http2: transport",
             "connection unexpectedly closed",
-            "connection closed by",
             "connection closed",
             "remote end closed connection",
             "stream error: stream id",
@@ -150,7 +147,6 @@ RULES = (
         Confidence.LIKELY,
         Hop.REGISTRY,
         (
-            "context deadline exceeded",
             "deadlineexceeded",
             "deadline exceeded",
             "i/o timeout",

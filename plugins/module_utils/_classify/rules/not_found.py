@@ -72,8 +72,6 @@ RULES = (
             "tag unknown",
             "tag does not exist",
             "tag not found",
-            "image manifest does not exist for tag",
-            "requested image not found",
             "no such manifest",
             "manifest does not exist",
             "does not exist within the repository",

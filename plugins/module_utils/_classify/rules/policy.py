@@ -30,7 +30,6 @@ RULES = (
             "invalid gpg signature",
             "invalid signature:",
             "no public keys imported",
-            "cryptographic signature verification failed",
             "no matching signatures",
             "image verifier",
             "validate image failed",

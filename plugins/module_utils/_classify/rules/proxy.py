@@ -78,7 +78,6 @@ RULES = (
             "forcepoint",
             "mcafee web gateway",
             "web filter",
-            "x-squid-error",
             "err_access_denied",
             "cache access denied",
             "palo alto",

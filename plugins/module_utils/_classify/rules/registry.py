@@ -37,8 +37,6 @@ RULES = (
             "504 gateway",
             "url>: 5",
             'url>": 5',
-            "unexpected http status: 5",
-            "http status: 5",
             "status code 5",
             "status code: 5",
             "statuscode: 5",
@@ -57,7 +55,6 @@ RULES = (
         Confidence.LIKELY,
         Hop.REGISTRY,
         (
-            "unavailable: service unavailable",
             "service unavailable",
             "service temporarily unavailable",
             "bad gateway",

@@ -23,7 +23,6 @@ RULES = (
             "first record does not look like a tls handshake",
             "oversized record received with length",
             "client sent an http request to an https server",
-            "plain http request was sent to https port",
             "http request was sent to https port",
             "wrong version number",
             "please proceed to https",
@@ -47,7 +46,6 @@ RULES = (
         Confidence.CONFIRMED,
         Hop.TLS,
         (
-            "certificate has expired or is not yet valid",
             "certificate has expired",
             "certificate is not yet valid",
             "certificate is expired",
@@ -90,7 +88,6 @@ RULES = (
         Confidence.CONFIRMED,
         Hop.TLS,
         (
-            "certificate signed by unknown authority",
             "signed by unknown",
             "unknown certificate authority",
             "self-signed certificate",

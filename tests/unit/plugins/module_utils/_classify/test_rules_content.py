@@ -6,71 +6,131 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import classify
 
 EXAMPLES = [
     (
-        'failed to pull and unpack image "reg.example/a:1": no match for platform in manifest: not found',
-        "platform_mismatch",
-    ),
-    ("no matching manifest for windows/amd64 10.0.17763 in the manifest list entries", "platform_mismatch"),
-    ("no matching manifest for unknown in the manifest list entries", "platform_mismatch"),
-    (
-        "choosing an image from manifest list docker://reg.example/a:1: no image found in image index for architecture"
-        ' "arm64", variant "v8", OS "linux"',
+        ('failed to pull and unpack image "reg.example/a:1": no match for platform in manifest: not found'),
         "platform_mismatch",
     ),
     (
-        'image operating system "linux" cannot be used on this platform: operating system is not supported',
+        "no matching manifest for windows/amd64 10.0.17763 in the manifest list entries",
         "platform_mismatch",
     ),
-    ("a Windows version 10.0.20348-based image is incompatible with a 10.0.17763 host", "platform_mismatch"),
     (
-        "hcs::CreateComputeSystem x: The container operating system does not match the host operating system.",
+        "no matching manifest for unknown in the manifest list entries",
         "platform_mismatch",
     ),
-    ('cannot download image with operating system "linux" when requesting "windows"', "platform_mismatch"),
     (
-        "image with reference a:1 was found but does not match the specified platform: wanted linux/amd64, actual:"
-        " linux/arm64",
+        (
+            "choosing an image from manifest list docker://reg.example/a:1: no image found in "
+            'image index for architecture "arm64", variant "v8", OS "linux"'
+        ),
         "platform_mismatch",
     ),
-    ("no child with platform linux/s390x in index reg.example/a:1", "platform_mismatch"),
     (
-        'failed commit on ref "layer-sha256:aa": unexpected commit digest sha256:bb, expected sha256:aa: failed'
-        " precondition",
+        ('image operating system "linux" cannot be used on this platform: operating system is not supported'),
+        "platform_mismatch",
+    ),
+    (
+        "a Windows version 10.0.20348-based image is incompatible with a 10.0.17763 host",
+        "platform_mismatch",
+    ),
+    (
+        (
+            "hcs::CreateComputeSystem x: The container operating system does not match the "
+            "host operating system."
+        ),
+        "platform_mismatch",
+    ),
+    (
+        'cannot download image with operating system "linux" when requesting "windows"',
+        "platform_mismatch",
+    ),
+    (
+        (
+            "image with reference a:1 was found but does not match the specified platform: "
+            "wanted linux/amd64, actual: linux/arm64"
+        ),
+        "platform_mismatch",
+    ),
+    (
+        "no child with platform linux/s390x in index reg.example/a:1",
+        "platform_mismatch",
+    ),
+    (
+        (
+            'failed commit on ref "layer-sha256:aa": unexpected commit digest sha256:bb, '
+            "expected sha256:aa: failed precondition"
+        ),
         "digest_mismatch",
     ),
     (
-        'failed commit on ref "layer-sha256:aa": "layer-sha256:aa" failed size validation: 10 != 20: failed'
-        " precondition",
-        "digest_mismatch",
-    ),
-    ("unexpected commit size 12, expected 13: failed precondition", "digest_mismatch"),
-    ("image verification failed for digest sha256:aa", "digest_mismatch"),
-    ("writing blob: Digest did not match, expected sha256:aa, got sha256:bb", "digest_mismatch"),
-    ("Download config.json digest sha256:aa does not match expected sha256:bb", "digest_mismatch"),
-    ('wrong diff id "sha256:aa" calculated on extraction "sha256:bb", desc "sha256:cc"', "digest_mismatch"),
-    ("failed to extract layer sha256:aa: archive/tar: invalid tar header: unknown", "digest_mismatch"),
-    ("failed to extract layer sha256:aa: gzip: invalid checksum: unknown", "digest_mismatch"),
-    ("failed to register layer: unexpected EOF", "digest_mismatch"),
-    ("Manifest does not match provided manifest digest sha256:aa", "digest_mismatch"),
-    (
-        'manifest digest: "sha256:aa" does not match requested digest: "sha256:bb" for "reg.example/a"',
+        (
+            'failed commit on ref "layer-sha256:aa": "layer-sha256:aa" failed size validation: '
+            "10 != 20: failed precondition"
+        ),
         "digest_mismatch",
     ),
     (
-        'not implemented: media type "application/vnd.docker.distribution.manifest.v1+prettyjws" is no longer supported'
-        " since containerd v2.0, please rebuild the image",
+        "unexpected commit size 12, expected 13: failed precondition",
+        "digest_mismatch",
+    ),
+    (
+        "image verification failed for digest sha256:aa",
+        "digest_mismatch",
+    ),
+    (
+        "writing blob: Digest did not match, expected sha256:aa, got sha256:bb",
+        "digest_mismatch",
+    ),
+    (
+        "Download config.json digest sha256:aa does not match expected sha256:bb",
+        "digest_mismatch",
+    ),
+    (
+        'wrong diff id "sha256:aa" calculated on extraction "sha256:bb", desc "sha256:cc"',
+        "digest_mismatch",
+    ),
+    (
+        "failed to extract layer sha256:aa: archive/tar: invalid tar header: unknown",
+        "digest_mismatch",
+    ),
+    (
+        "failed to extract layer sha256:aa: gzip: invalid checksum: unknown",
+        "digest_mismatch",
+    ),
+    (
+        "failed to register layer: unexpected EOF",
+        "digest_mismatch",
+    ),
+    (
+        "Manifest does not match provided manifest digest sha256:aa",
+        "digest_mismatch",
+    ),
+    (
+        ('manifest digest: "sha256:aa" does not match requested digest: "sha256:bb" for "reg.example/a"'),
+        "digest_mismatch",
+    ),
+    (
+        (
+            "not implemented: media type "
+            '"application/vnd.docker.distribution.manifest.v1+prettyjws" is no longer '
+            "supported since containerd v2.0, please rebuild the image"
+        ),
         "manifest_invalid",
     ),
     (
-        "[DEPRECATION NOTICE] Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been"
-        " removed.",
+        (
+            "[DEPRECATION NOTICE] Docker Image Format v1 and Docker Image manifest version 2, "
+            "schema 1 support has been removed."
+        ),
         "manifest_invalid",
     ),
-    ("unsupported manifest media type and no default available: text/html", "manifest_invalid"),
+    (
+        "unsupported manifest media type and no default available: text/html",
+        "manifest_invalid",
+    ),
     (
         'mediaType in manifest should be "application/vnd.oci.image.manifest.v1+json" not ""',
         "manifest_invalid",
@@ -79,36 +139,80 @@ EXAMPLES = [
         'Encountered remote "application/vnd.cncf.helm.config.v1+json"(unknown) when fetching',
         "manifest_invalid",
     ),
-    ('Unimplemented manifest MIME type "text/plain"', "manifest_invalid"),
-    ("number of layers and diffIDs don't match: 3 != 2", "manifest_invalid"),
-    ("mismatched image rootfs and manifest layers", "manifest_invalid"),
-    ("invalid rootfs in image configuration", "manifest_invalid"),
-    ("manifest invalid: manifest invalid", "manifest_invalid"),
-    ("rejecting 10485760 byte manifest for reg.example/a:1: not found", "manifest_invalid"),
     (
-        "unable to fetch descriptor (sha256:aa) which reports content size of zero: invalid argument",
+        'Unimplemented manifest MIME type "text/plain"',
         "manifest_invalid",
     ),
-    ("blob unknown to registry", "manifest_invalid"),
-    ('unsupported docker v2s2 media type: "application/vnd.docker.ai.gguf.v3"', "manifest_invalid"),
-    ("unexpected status code https://reg.example/v2/a/blobs/sha256:aa: 404 Not Found", "manifest_invalid"),
+    (
+        "number of layers and diffIDs don't match: 3 != 2",
+        "manifest_invalid",
+    ),
+    (
+        "mismatched image rootfs and manifest layers",
+        "manifest_invalid",
+    ),
+    (
+        "invalid rootfs in image configuration",
+        "manifest_invalid",
+    ),
+    (
+        "manifest invalid: manifest invalid",
+        "manifest_invalid",
+    ),
+    (
+        "rejecting 10485760 byte manifest for reg.example/a:1: not found",
+        "manifest_invalid",
+    ),
+    (
+        ("unable to fetch descriptor (sha256:aa) which reports content size of zero: invalid argument"),
+        "manifest_invalid",
+    ),
+    (
+        "blob unknown to registry",
+        "manifest_invalid",
+    ),
+    (
+        'unsupported docker v2s2 media type: "application/vnd.docker.ai.gguf.v3"',
+        "manifest_invalid",
+    ),
+    (
+        "unexpected status code https://reg.example/v2/a/blobs/sha256:aa: 404 Not Found",
+        "manifest_invalid",
+    ),
+    ("choosing an image from manifest list docker://r.example/a:1: nothing fits", "platform_mismatch"),
 ]
 
 NEAR_MISSES = [
     (
-        "initializing image from source docker://a:1: parsing image configuration: Error fetching blob: received"
-        " unexpected HTTP status: 503 Service Unavailable",
+        (
+            "initializing image from source docker://a:1: parsing image configuration: Error "
+            "fetching blob: received unexpected HTTP status: 503 Service Unavailable"
+        ),
         "manifest_invalid",
     ),
-    ("manifest unknown: manifest unknown", "manifest_invalid"),
     (
-        "choosing an image from manifest list docker://a: reading manifest sha256:aa in reg.example/a: unauthorized:"
-        " authentication required",
+        "manifest unknown: manifest unknown",
+        "manifest_invalid",
+    ),
+    (
+        (
+            "choosing an image from manifest list docker://a: reading manifest sha256:aa in "
+            "reg.example/a: unauthorized: authentication required"
+        ),
         "platform_mismatch",
     ),
-    ('Failed to pull image "reg.example/platform/no-match:1": pull QPS exceeded', "platform_mismatch"),
-    ("exec /bin/app: exec format error", "platform_mismatch"),
-    ("read tcp 10.0.0.1:1->10.0.0.2:443: unexpected EOF", "digest_mismatch"),
+    (
+        'Failed to pull image "reg.example/platform/no-match:1": pull QPS exceeded',
+        "platform_mismatch",
+    ),
+    (
+        "exec /bin/app: exec format error",
+        "platform_mismatch",
+    ),
+    (
+        "read tcp 10.0.0.1:1->10.0.0.2:443: unexpected EOF",
+        "digest_mismatch",
+    ),
 ]
 
 

@@ -6,17 +6,22 @@
 from __future__ import annotations
 
 import pytest
-
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import classify
 
 EXAMPLES = [
-    ("received unexpected HTTP status: 502 Bad Gateway", "registry_server_error"),
     (
-        "unexpected status from HEAD request to https://r.example/v2/a/manifests/1: 500 Internal Server Error",
+        "received unexpected HTTP status: 502 Bad Gateway",
         "registry_server_error",
     ),
     (
-        "pulling from host r.example failed with status code [manifests 1]: 503 Service Unavailable",
+        (
+            "unexpected status from HEAD request to https://r.example/v2/a/manifests/1: 500 "
+            "Internal Server Error"
+        ),
+        "registry_server_error",
+    ),
+    (
+        ("pulling from host r.example failed with status code [manifests 1]: 503 Service Unavailable"),
         "registry_server_error",
     ),
     (
@@ -24,39 +29,65 @@ EXAMPLES = [
         "registry_server_error",
     ),
     (
-        "failed to authorize: failed to fetch anonymous token: unexpected status from GET request to"
-        " https://auth.example/token?service=r: 503 Service Unavailable",
+        (
+            "failed to authorize: failed to fetch anonymous token: unexpected status from GET "
+            "request to https://auth.example/token?service=r: 503 Service Unavailable"
+        ),
         "registry_server_error",
     ),
-    ("Error response from daemon: unknown: unknown error", "registry_server_error"),
-    ('reading manifest 1 in r.example/a: StatusCode: 522, ""', "registry_server_error"),
+    (
+        "Error response from daemon: unknown: unknown error",
+        "registry_server_error",
+    ),
+    (
+        'reading manifest 1 in r.example/a: StatusCode: 522, ""',
+        "registry_server_error",
+    ),
     (
         "unexpected status from GET request to https://r.example/v2/a/blobs/sha256:aa: 520 ",
         "registry_server_error",
     ),
     (
-        "Error response from daemon: unable to decode token response: invalid character '<' looking for beginning of"
-        " value",
+        (
+            "Error response from daemon: unable to decode token response: invalid character "
+            "'<' looking for beginning of value"
+        ),
         "registry_server_error",
     ),
-    ("authorization server did not include a token in the response", "registry_server_error"),
     (
-        "Error parsing HTTP response: invalid character '<' looking for beginning of value: \"<html>\"",
+        "authorization server did not include a token in the response",
         "registry_server_error",
     ),
-    ("unavailable: service unavailable", "registry_server_error"),
+    (
+        ("Error parsing HTTP response: invalid character '<' looking for beginning of value: \"<html>\""),
+        "registry_server_error",
+    ),
+    (
+        "unavailable: service unavailable",
+        "registry_server_error",
+    ),
+    (
+        "unexpected status from HEAD request to https://r.example/v2/a/manifests/1: 400 Bad Request",
+        "registry_server_error",
+    ),
 ]
 
 NEAR_MISSES = [
     (
-        '(HTTP code 500) server error - Head "https://r.example/v2/a/manifests/1": denied: access forbidden',
+        (
+            '(HTTP code 500) server error - Head "https://r.example/v2/a/manifests/1": denied: '
+            "access forbidden"
+        ),
         "registry_server_error",
     ),
     (
         "API error (500): Get https://r.example/v2/a/manifests/1: no basic auth credentials",
         "registry_server_error",
     ),
-    ("read 500 bytes, expected 512: unexpected EOF", "registry_server_error"),
+    (
+        "read 500 bytes, expected 512: unexpected EOF",
+        "registry_server_error",
+    ),
 ]
 
 
