@@ -158,7 +158,7 @@ error:
   description: What went wrong, in one line. Null when nothing did.
   returned: always
   type: str
-  sample: 'the API server https://10.0.0.1:6443 refuses connections: is it up, and the address right?'
+  sample: 'connection refused by the API server https://10.0.0.1:6443: is it up, and the address right?'
 evidence_dir:
   description: The folder with the evidence. Null without O(evidence_dir).
   returned: always

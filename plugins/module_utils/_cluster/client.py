@@ -6,9 +6,7 @@
 from __future__ import annotations
 
 import json
-import os
 import threading
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
@@ -16,6 +14,11 @@ from urllib.parse import quote, urlencode
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.connection import Connection
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.refusals import (
+    NoTable,
+    patiently,
+    refusal,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.stream import (
     Cut,
     NotJson,
@@ -25,7 +28,6 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     CONNECTIONS,
     Answer,
     Deadline,
-    TlsFailed,
     Transport,
 )
 
@@ -34,9 +36,16 @@ T = TypeVar("T")
 JSON = "application/json"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PAGE_SIZE = 500
+TABLE_PAGE_SIZE = 5000
+
+CACHED = {"resourceVersion": "0"}
+"""Lists from the API server's watch cache: ten times cheaper for it, and as fresh as what controllers see. It sends
+them whole; a resource without that cache (events) comes in pages."""
+CACHED_PAGES = {"resourceVersion": "1", "resourceVersionMatch": "NotOlderThan"}
+"""The same in pages, from Kubernetes 1.31 on; older servers read the pages from etcd (apiserver, storage/cacher)."""
+STORED: dict[str, str] = {}
+"""The newest state, from etcd where the cache cannot vouch for it."""
 _AGENT = "kube_runbooks.image_pull"
-_TRIES = 4
-_FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_WAIT = 0.25, 5.0, 20.0
 _RESTARTS = 3
 
 
@@ -51,10 +60,6 @@ class Listing(Generic[T]):
     seen: int = 0
     torn: bool = False
     pages: int = 0
-
-
-class NoTable(errors.BadAnswer):
-    """The server gives no table of this, or one without the columns that are wanted."""
 
 
 class Client:
@@ -90,17 +95,23 @@ class Client:
         keep: Callable[[Any], T | None],
         *,
         params: Mapping[str, str] | None = None,
-        cached: bool = True,
+        origin: Mapping[str, str] = CACHED,
     ) -> Listing[T]:
         """Read a list page by page; ``keep`` turns each item into what is kept, None to drop it.
 
         A page that breaks off is asked for again, so ``keep`` must have no effect of its own.
-        ``cached`` takes the list from the API server's watch cache (``resourceVersion=0``): ten times cheaper for the
-        server, and as fresh as what controllers see. A server without that cache sends pages.
+        ``origin`` is one of CACHED, CACHED_PAGES and STORED.
         A list token that expires (410) is continued as the server offers or the list begun again; the result is
         ``torn`` then, and may hold items twice.
         """
-        return self._pages(path, what, JSON, lambda item, _rest: keep(item), params, cached)
+        return self._pages(
+            path,
+            what,
+            JSON,
+            lambda item, _rest: keep(item),
+            {"limit": str(PAGE_SIZE), **(params or {})},
+            origin,
+        )
 
     def read_table(
         self,
@@ -130,7 +141,14 @@ class Client:
             cells = item["cells"]
             return keep(tuple(cells[place] for place in places))
 
-        return self._pages(path, what, TABLE, row, {"includeObject": "None", **(params or {})}, True)
+        return self._pages(
+            path,
+            what,
+            TABLE,
+            row,
+            {"includeObject": "None", "limit": str(TABLE_PAGE_SIZE), **(params or {})},
+            CACHED_PAGES,
+        )
 
     def _pages(
         self,
@@ -138,15 +156,14 @@ class Client:
         what: str,
         accept: str,
         keep: Callable[[Any, dict[str, Any]], T | None],
-        params: Mapping[str, str] | None,
-        cached: bool,
+        params: Mapping[str, str],
+        origin: Mapping[str, str],
     ) -> Listing[T]:
         found: Listing[T] = Listing()
         token, restarts = "", 0
         while True:
-            fields = {"limit": str(PAGE_SIZE), **(params or {})}
-            fields |= {"continue": token} if token else ({"resourceVersion": "0"} if cached else {})
-            address = _with(path, fields)
+            # The token carries the version that the list began with.
+            address = _with(path, {**params, **({"continue": token} if token else origin)})
             try:
                 items, seen, rest = self._patiently(lambda: self._page(address, what, accept, keep), what)  # noqa: B023
             except errors.Gone as gone:
@@ -155,11 +172,14 @@ class Client:
                     raise
                 token, found.torn = gone.resume, True
                 continue
+            if not isinstance(rest.get("metadata"), dict):
+                raise errors.BadAnswer(
+                    f"{self.connection.server} answered {what} with something that is no list"
+                )
             found.items += items
             found.seen += seen
             found.pages += 1
-            metadata = rest.get("metadata")
-            token = str(metadata.get("continue") or "") if isinstance(metadata, dict) else ""
+            token = str(rest["metadata"].get("continue") or "")
             if not token:
                 return found
 
@@ -212,7 +232,7 @@ class Client:
             self.server_time = answer.header("Date") or None
         if not 200 <= answer.status < 300:
             try:
-                raise self._refusal(answer, what)
+                raise refusal(answer, what, self.connection)
             finally:
                 answer.close()
         return answer
@@ -247,95 +267,8 @@ class Client:
                 "is this the API server?"
             ) from None
 
-    def _refusal(self, answer: Answer, what: str) -> errors.ClusterError:
-        status = answer.status
-        said, resume = _status(answer.beginning())
-        server = self.connection.server
-        account = (
-            f" with the credentials of context '{self.connection.context}'" if self.connection.context else ""
-        )
-        if status == 401:
-            return errors.Unauthorized(
-                f"{server} does not accept the credentials (401){account}: expired? log in again"
-            )
-        if status == 403:
-            return errors.Forbidden(f"no right to read {what}: {said or 'HTTP 403'}")
-        if status == 404:
-            return errors.NotFound(f"{what} is not there: {said or 'HTTP 404'}")
-        if status == 410:
-            return errors.Gone(f"the list of {what} changed faster than it could be read: {said}", resume)
-        if status == 429:
-            return _Again(
-                errors.Throttled(f"{server} throttles us (429) and went on doing so: try later"), answer
-            )
-        if status >= 500:
-            return _Again(
-                errors.ServerFailed(f"{server} failed when asked for {what} (HTTP {status}): {said}"), answer
-            )
-        if status == 406:
-            return NoTable(f"{server} gives no table of {what}")
-        if 300 <= status < 400:
-            target = answer.header("Location").partition("?")[0]
-            return errors.BadAnswer(
-                f"{server} redirects {what} to {target}: a login page or a proxy, not the API server"
-            )
-        return errors.BadAnswer(f"{server} refused {what} (HTTP {status}): {said}")
-
     def _patiently(self, ask: Callable[[], T], what: str) -> T:
-        tried = 0
-        while True:
-            tried += 1
-            try:
-                return ask()
-            except _Again as again:
-                if tried >= _TRIES:
-                    raise again.error from None
-                pause = again.wait if again.wait is not None else _pause(tried)
-            except (TlsFailed, errors.OutOfTime):
-                raise
-            except errors.Unreachable as error:
-                # A hanging server has cost a whole time-out already: once more is enough.
-                if tried >= (2 if "did not answer" in error.message else _TRIES - 1):
-                    raise
-                pause = _pause(tried)
-            time.sleep(min(pause, self.deadline.left(f"{what} was read")))
-
-
-class _Again(errors.ClusterError):
-    def __init__(self, error: errors.ClusterError, answer: Answer) -> None:
-        super().__init__(error.message)
-        self.error = error
-        self.wait = _retry_after(answer.header("Retry-After"))
-
-
-def _retry_after(text: str) -> float | None:
-    """Return how long to wait, spread a little; seconds only (the API server sends no dates)."""
-    if not text.isascii() or not text.isdigit():
-        return None
-    return min(float(text), _LONGEST_WAIT) + 0.25 * _chance()
-
-
-def _pause(tried: int) -> float:
-    return min(_FIRST_PAUSE * 2 ** (tried - 1), _LONGEST_PAUSE) * (0.5 + _chance() / 2)
-
-
-def _chance() -> float:
-    """Return a number between 0 and 1, so that not all clients come back at once."""
-    return os.urandom(1)[0] / 255
-
-
-def _status(body: bytes) -> tuple[str, str]:
-    """Return message and list token of a Status object; of anything else its beginning."""
-    try:
-        data = json.loads(body)
-    except ValueError:
-        text = body[:200].decode(errors="replace")
-        return ("a page, not an API answer" if "<" in text[:50] else text), ""
-    if not isinstance(data, dict):
-        return "", ""
-    metadata = data.get("metadata")
-    resume = metadata.get("continue") if isinstance(metadata, dict) else ""
-    return str(data.get("message") or "")[:300], str(resume or "")
+        return patiently(ask, what, self.deadline)
 
 
 def _with(path: str, params: Mapping[str, str] | None) -> str:

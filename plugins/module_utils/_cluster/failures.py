@@ -70,7 +70,8 @@ class FailureFinder:
     def look(self, pod: PodView, events: list[EventFact]) -> PodState:
         """Return the state of ``pod``, whose own events (not those of a namesake) are ``events``."""
         state = PodState(pod)
-        if pod.deleted or pod.phase == "Succeeded" or not pod.node:
+        unscheduled = not pod.node and not any(container.state for container in pod.containers)
+        if pod.deleted or pod.phase == "Succeeded" or unscheduled:
             return state
         if pod.phase == "Failed":
             self._ended(state, events)

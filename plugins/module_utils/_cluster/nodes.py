@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
+    STORED,
     Client,
     namespaced,
 )
@@ -148,7 +149,7 @@ def read_node_events(client: Client) -> dict[str, list[EventFact]]:
         "the events about nodes",
         keep,
         params={"fieldSelector": "involvedObject.kind=Node"},
-        cached=False,
+        origin=STORED,
     )
     found: dict[str, list[EventFact]] = {}
     for name, event in sorted(listing.items, key=lambda one: one[1].last_at or ""):

@@ -67,7 +67,7 @@ class Key:
 
 @dataclass(slots=True)
 class Owners:
-    """What is known of owners: ``chains`` from direct owners to the path up, nearest first; ``workloads`` at the top."""
+    """What is known of owners: ``chains`` from direct owners upwards, nearest first; ``workloads`` at the top."""
 
     chains: dict[Key, tuple[OwnerRef, ...]] = field(default_factory=dict)
     workloads: list[WorkloadFact] = field(default_factory=list)

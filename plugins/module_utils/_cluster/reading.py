@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
+    STORED,
     Client,
     namespaced,
 )
@@ -164,7 +165,7 @@ class PodReading:
         # The server reads all events to find these, so more in one answer costs it less.
         params = {"fieldSelector": fields, "limit": "2000"}
         try:
-            listing = self._client.read_list(path, where, told_event, params=params, cached=False)
+            listing = self._client.read_list(path, where, told_event, params=params, origin=STORED)
         except errors.ClusterError as error:
             scope.events_known = False
             lost = "exact errors on kubelets before 1.32, sandbox and ephemeral container failures, tries"
@@ -183,4 +184,6 @@ def _advised(error: errors.ClusterError, namespace: str) -> str:
         if namespace
         else "name the namespaces it may read (image_pull_namespaces, module option namespaces), or "
     )
-    return f"this account may not list pods {where}: {way}grant it docs/rbac/image-pull-reader.yaml"
+    return (
+        f"forbidden: this account may not list pods {where}: {way}grant it docs/rbac/image-pull-reader.yaml"
+    )

@@ -10,20 +10,23 @@ ready. Pending pods are read whole; of the others only those which the table or 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
+    CACHED,
+    CACHED_PAGES,
     PAGE_SIZE,
     Client,
-    NoTable,
     namespaced,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.events import PodEvents
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import in_parallel
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.pods import PodView, pod_view
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.refusals import NoTable
 
 FEWEST_SINGLE_READS = 16
 """So many pods are asked for by name even in the smallest cluster; larger ones allow two for each page of pods."""
@@ -129,12 +132,12 @@ class PodScanner:
 
     def _read_everything(self) -> None:
         self.found.whole = True
-        self.found.seen = self._read_list()
+        self.found.seen = self._read_list(origin=CACHED_PAGES)
 
-    def _read_list(self, *fields: str) -> int:
+    def _read_list(self, *fields: str, origin: Mapping[str, str] = CACHED) -> int:
         selection = self._selection
         listing = self._client.read_list(
-            selection.path, selection.title, _keep, params=selection.params(*fields)
+            selection.path, selection.title, _keep, params=selection.params(*fields), origin=origin
         )
         self._take(listing)
         return listing.seen

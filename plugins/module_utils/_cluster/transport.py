@@ -38,6 +38,11 @@ class Deadline:
         self.seconds = seconds
         self._end = time.monotonic() + seconds
 
+    @property
+    def passed(self) -> bool:
+        """Whether it is too late."""
+        return time.monotonic() >= self._end
+
     def left(self, what: str) -> float:
         """Return the seconds that are left; raises OutOfTime, naming ``what``, when there are none."""
         left = self._end - time.monotonic()
@@ -147,12 +152,12 @@ class Transport:
         from urllib3 import exceptions as failed
 
         server = self.connection.server
+        began = time.monotonic()
         try:
             yield
         except failed.ReadTimeoutError:
-            self.deadline.left(f"{what} was read")
-            raise Unreachable(
-                f"the API server {server} did not answer within {self._request_timeout:.0f} s when asked for {what}: "
+            raise Silent(
+                f"no answer from {server} within {time.monotonic() - began:.0f} s when asked for {what}: "
                 "it hangs or is overloaded"
             ) from None
         except failed.ProxyError as error:
@@ -160,10 +165,12 @@ class Transport:
             raise Unreachable(
                 f"the proxy {_without_user(self.connection.proxy)} does not let us reach {server}: {reason}"
             ) from None
+        except failed.NewConnectionError as error:
+            # Before its base class, the time-out.
+            raise _broken(server, what, error) from None
         except failed.ConnectTimeoutError:
-            self.deadline.left(f"{what} was read")
-            raise Unreachable(
-                f"no connection to the API server {server} within {CONNECT_SECONDS:.0f} s: "
+            raise Silent(
+                f"no connection to the API server {server} within {time.monotonic() - began:.0f} s: "
                 "check address, network, firewall"
             ) from None
         except failed.SSLError as error:
@@ -211,6 +218,10 @@ class Transport:
             return urllib3.ProxyManager(proxy, proxy_headers=_proxy_headers(proxy, headers), **options)
         except (urllib3.exceptions.HTTPError, ValueError) as error:
             raise ConfigInvalid(f"'{_without_user(proxy)}' is no address of a proxy: {error}") from None
+
+
+class Silent(Unreachable):
+    """Nothing came back in time: each further try costs a whole time-out."""
 
 
 class TlsFailed(Unreachable):
@@ -304,7 +315,7 @@ def _broken(server: str, what: str, error: BaseException) -> Unreachable:
     if isinstance(error, failed.NameResolutionError):
         return Unreachable(f"the name of the API server {server} does not resolve: check the address and DNS")
     if "refused" in text.lower():
-        return Unreachable(f"the API server {server} refuses connections: is it up, and the address right?")
+        return Unreachable(f"connection refused by the API server {server}: is it up, and the address right?")
     if isinstance(error, failed.NewConnectionError):
         return Unreachable(f"no connection to the API server {server}: {text}")
     return Unreachable(f"the connection to the API server {server} broke while {what} was read: {text}")
