@@ -34,7 +34,7 @@ def printable(text: str, limit: int = 0) -> str:
     """
     if limit and len(text) > 8 * limit:
         text = text[: 8 * limit]
-    if not (text.isascii() and text.isprintable()):
+    if not (text.isascii() and text.isprintable()) or "  " in text:
         text = _TERMINAL_SEQUENCE.sub("", text)
         text = _WHITE_SPACE.sub(" ", text)
         text = "".join("?" if unicodedata.category(character) in _UNFIT else character for character in text)

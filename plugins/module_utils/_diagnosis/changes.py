@@ -32,7 +32,7 @@ def changes_of(case: Case) -> tuple[str, ...]:
     found.update(_credentials(case, since))
     found.update(_nodes(case, since))
     return tuple(
-        printable(f"{at}  {text}")
+        printable(f"{at} {text}")
         for at, text in sorted(found, key=lambda item: (item[0], item[1]), reverse=True)[:SHOWN]
     )
 

@@ -26,8 +26,65 @@ def printed(report, **arguments) -> str:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_reads_as_expected(name: str, tmp_path: Path) -> None:
-    text = printed(diagnose(folder_of(name, tmp_path / "run")), origin=Origin(report_path="reports/report.json"))
+    text = printed(
+        diagnose(folder_of(name, tmp_path / "run")), origin=Origin(report_path="reports/report.json")
+    )
     path = EXPECTED / f"{name}.txt"
     if os.environ.get("UPDATE_REPORTS"):
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("width", [60, 80, 120])
+def test_prose_keeps_to_the_width_and_commands_stay_whole(name: str, width: int, tmp_path: Path) -> None:
+    report = diagnose(folder_of(name, tmp_path / "run"))
+    commands = {fix.command for finding in report.findings for fix in finding.fixes}
+    for line in render_terminal(report, width):
+        text = line.text.strip()
+        longest = max(map(len, text.split()), default=0)
+        assert len(line.text) <= width or text in commands or longest > width - 15, text
+
+
+def test_nothing_that_a_terminal_would_act_upon_comes_through(tmp_path: Path) -> None:
+    text = printed(diagnose(folder_of("hostile-texts", tmp_path / "run")))
+    assert all(line.isprintable() for line in text.splitlines())
+    assert not [line for line in text.splitlines() if line.startswith("TASK")]
+
+
+def test_the_answer_comes_first(tmp_path: Path) -> None:
+    assert printed(judged(tmp_path / "run")).startswith("ALL IMAGES ARE THERE in cluster prod\n")
+
+
+def test_a_recorded_snapshot_is_called_one(tmp_path: Path) -> None:
+    text = printed(judged(tmp_path / "run"), origin=Origin(snapshot="/home/me/case.evidence.tar.gz"))
+    said = (
+        "Judged from the snapshot /home/me/case.evidence.tar.gz, recorded at 2026-01-31T12:00:00Z; "
+        "no cluster was asked."
+    )
+    assert said in " ".join(text.split())
+    assert "Looked at" not in text
+
+
+def test_many_findings_take_one_line_each_after_the_first_ten(tmp_path: Path) -> None:
+    images = [f"registry.example.com/x/y{n:02}:1" for n in range(25)]
+    report = judged(tmp_path / "run", *(failing(not_found(i), i, pod=f"p{n}") for n, i in enumerate(images)))
+    lines = printed(report).splitlines()
+    assert "25. Tag not found: registry.example.com/x/y24:1  [likely], 1 pod" in lines
+    assert sum(1 for line in lines if line.startswith("   Hit ")) == 10
+    assert sum(1 for line in printed(report, max_findings=3).splitlines() if line.startswith("   Hit ")) == 3
+
+
+def test_an_unreadable_cluster_does_not_look_well(tmp_path: Path) -> None:
+    text = printed(judged(tmp_path / "run", error="the API server answers nothing"))
+    assert text.startswith("NOT KNOWN")
+    assert "the API server answers nothing" in text
+
+
+def test_colours_are_names_and_never_escapes(tmp_path: Path) -> None:
+    image = "registry.example.com/typo:1"
+    lines = render_terminal(
+        judged(tmp_path / "run", failing(no_such_host(image, "registry.example.com"), image))
+    )
+    assert {line.color for line in lines} >= {"red", "cyan", "yellow", None}
+    assert not any("\x1b" in line.text for line in lines)

@@ -1,0 +1,293 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One fault is one finding, and each container is in exactly one."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import diagnose
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    ConditionFact,
+    NodeFact,
+    PullFailure,
+    Report,
+    SecretFact,
+)
+
+from tests.unit.evidence import (
+    CLUSTER,
+    NAMES,
+    failing,
+    folder_of,
+    judged,
+    no_credentials,
+    no_such_host,
+    not_found,
+    refused,
+    unauthorized,
+)
+
+HUB = "docker.io/library/nginx:1.27"
+HUB_API = "registry-1.docker.io"
+QUAY = "quay.io/prometheus/node-exporter:v1"
+OWN = "registry.example.com/shop/web:1"
+
+
+def unreachable(image: str, host: str, node: str, pod: str) -> PullFailure:
+    return failing(refused(image, host), image, node=node, pod=pod)
+
+
+def hangs(node: str, seconds: int) -> PullFailure:
+    return failing(
+        "",
+        OWN,
+        pod="hanging",
+        node=node,
+        symptom="pulling",
+        pulling_seconds=seconds,
+        reason="ContainerCreating",
+    )
+
+
+def subjects(report: Report) -> list[tuple[str, int]]:
+    return [(finding.cause, len(finding.pods)) for finding in report.findings]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_each_container_is_in_exactly_one_finding(name: str, tmp_path: Path) -> None:
+    folder = folder_of(name, tmp_path / "run")
+    stage = folder.read_stage("triage")
+    assert stage is not None
+    seen = Counter((f.pod_uid, f.container_type, f.container) for f in stage.of("pull_failure"))
+    told = Counter(
+        (pod.uid, pod.container_type, pod.container)
+        for finding in diagnose(folder).findings
+        for pod in finding.pods
+    )
+    assert told == seen
+
+
+def test_the_same_image_on_many_nodes_is_one_finding(tmp_path: Path) -> None:
+    pods = [failing(not_found(OWN), OWN, pod=f"web-{n}", node=f"node-{n}") for n in range(4)]
+    report = judged(tmp_path / "run", *pods)
+    assert subjects(report) == [("tag_not_found", 4)]
+    assert report.findings[0].blast_radius.nodes == 4
+
+
+def test_two_images_that_are_not_there_are_two_findings(tmp_path: Path) -> None:
+    other = "registry.example.com/shop/api:1"
+    report = judged(
+        tmp_path / "run", failing(not_found(OWN), OWN), failing(not_found(other), other, pod="api-1")
+    )
+    assert subjects(report) == [("tag_not_found", 1), ("tag_not_found", 1)]
+
+
+def test_a_host_that_fails_from_many_nodes_is_one_finding_about_the_host(tmp_path: Path) -> None:
+    one, other = "registry.example.com/a:1", "registry.example.com/b:1"
+    report = judged(
+        tmp_path / "run",
+        unreachable(one, "registry.example.com", "node-1", "a"),
+        unreachable(other, "registry.example.com", "node-2", "b"),
+    )
+    assert subjects(report) == [("network_unreachable", 2)]
+    assert report.findings[0].title == "registry.example.com cannot be reached"
+
+
+def test_hosts_that_fail_from_one_node_while_others_reach_them_are_the_fault_of_the_node(
+    tmp_path: Path,
+) -> None:
+    healthy = NodeFact("node-2", images=(HUB, QUAY))
+    report = judged(
+        tmp_path / "run",
+        failing(no_such_host(HUB, HUB_API), HUB, pod="a"),
+        failing(no_such_host(QUAY, "quay.io"), QUAY, pod="b"),
+        NodeFact("node-1"),
+        healthy,
+    )
+    assert subjects(report) == [("dns_failure", 2)]
+    finding = report.findings[0]
+    assert finding.title.startswith("Node node-1 cannot resolve")
+    assert "node-2" in finding.summary
+
+
+def test_an_answer_that_another_node_got_shows_that_the_host_is_well(tmp_path: Path) -> None:
+    report = judged(
+        tmp_path / "run",
+        unreachable(OWN, "registry.example.com", "node-1", "a"),
+        failing(not_found("registry.example.com/x:9"), "registry.example.com/x:9", node="node-2", pod="b"),
+    )
+    assert "Node node-1 cannot reach registry.example.com" in [finding.title for finding in report.findings]
+
+
+def test_a_name_that_only_one_pod_asks_for_is_not_blamed_on_its_node(tmp_path: Path) -> None:
+    image = "registry.exmaple.com/web:1"
+    report = judged(
+        tmp_path / "run",
+        failing(no_such_host(image, "registry.exmaple.com"), image),
+        NodeFact("node-1"),
+        NodeFact("node-2", images=(HUB,)),
+    )
+    assert report.findings[0].title == "registry.exmaple.com does not resolve"
+
+
+def test_the_same_missing_secret_is_one_finding_and_another_namespace_has_its_own(tmp_path: Path) -> None:
+    image = "private.example.com/app:1"
+    pods = [
+        failing(no_credentials(image), image, namespace=namespace, pod=pod, pull_secrets=("regcred",))
+        for namespace, pod in (("a", "x"), ("a", "y"), ("b", "x"))
+    ]
+    secrets = [SecretFact(namespace, "regcred", "absent") for namespace in ("a", "b")]
+    report = judged(tmp_path / "run", *pods, *secrets)
+    assert sorted((finding.secrets, len(finding.pods)) for finding in report.findings) == [
+        (("a/regcred",), 2),
+        (("b/regcred",), 1),
+    ]
+
+
+def test_a_rate_limit_is_one_finding_for_its_registry(tmp_path: Path) -> None:
+    text = "unexpected status from HEAD request to https://registry-1.docker.io/v2/x/manifests/1: 429 Too Many Requests"
+    pods = [
+        failing(text, f"docker.io/library/{name}:1", pod=name, node=name)
+        for name in ("redis", "nginx", "alpine")
+    ]
+    report = judged(tmp_path / "run", *pods)
+    assert subjects(report) == [("rate_limited", 3)]
+    assert any("restart" in warning for warning in report.findings[0].do_not)
+
+
+def test_the_kubelets_own_limit_is_one_finding_for_each_node(tmp_path: Path) -> None:
+    pods = [
+        failing("pull QPS exceeded", f"registry.example.com/x:{n}", pod=f"p{n}", node=f"node-{n % 2}")
+        for n in range(6)
+    ]
+    assert subjects(judged(tmp_path / "run", *pods)) == [("pull_qps_exceeded", 3), ("pull_qps_exceeded", 3)]
+
+
+def test_a_node_that_is_down_explains_all_its_silent_pods(tmp_path: Path) -> None:
+    down = ConditionFact("Ready", "False", "KubeletNotReady", "container runtime is down")
+    report = judged(
+        tmp_path / "run",
+        failing(
+            "",
+            "",
+            container="",
+            container_type="sandbox",
+            symptom="runtime",
+            pod="a",
+            reason="KubeletNotReady",
+        ),
+        failing("", OWN, pod="b"),
+        failing("", OWN, pod="c", symptom="pulling", pulling_seconds=900, reason="ContainerCreating"),
+        NodeFact("node-1", conditions=(down,)),
+    )
+    assert subjects(report) == [("runtime_error", 3)]
+
+
+def test_a_telling_message_is_not_swallowed_by_the_trouble_of_its_node(tmp_path: Path) -> None:
+    pressure = ConditionFact("DiskPressure", "True")
+    report = judged(
+        tmp_path / "run", failing(not_found(OWN), OWN), NodeFact("node-1", conditions=(pressure,))
+    )
+    assert subjects(report) == [("tag_not_found", 1)]
+
+
+def test_a_full_disk_takes_in_the_evicted_and_the_silent(tmp_path: Path) -> None:
+    full = f'failed to pull and unpack image "{OWN}": write /var/lib/containerd/x: no space left on device'
+    report = judged(
+        tmp_path / "run",
+        failing(full, OWN, pod="a"),
+        failing("", "registry.example.com/shop/other:1", pod="b"),
+        failing(
+            "The node was low on resource: ephemeral-storage. ",
+            "",
+            pod="c",
+            container="",
+            container_type="sandbox",
+            symptom="evicted",
+            reason="Evicted",
+        ),
+    )
+    assert subjects(report) == [("disk_full", 3)]
+
+
+def test_a_silent_container_joins_the_fault_of_its_image(tmp_path: Path) -> None:
+    report = judged(
+        tmp_path / "run", failing(not_found(OWN), OWN), failing("", OWN, pod="web-2", node="node-2")
+    )
+    assert subjects(report) == [("tag_not_found", 2)]
+    assert "counted in" in report.findings[0].summary
+
+
+def test_a_silent_container_joins_nothing_where_two_reasons_are_known(tmp_path: Path) -> None:
+    report = judged(
+        tmp_path / "run",
+        failing(not_found(OWN), OWN, pod="a"),
+        failing("no match for platform in manifest: not found", OWN, pod="b", node="node-2"),
+        failing("", OWN, pod="c", node="node-3"),
+    )
+    assert ("unknown", 1) in subjects(report)
+
+
+def test_a_pull_that_hangs_joins_the_host_that_fails_from_two_nodes(tmp_path: Path) -> None:
+    hanging = hangs("node-3", 60)
+    report = judged(
+        tmp_path / "run",
+        unreachable(OWN, "registry.example.com", "node-1", "a"),
+        unreachable(OWN, "registry.example.com", "node-2", "b"),
+        hanging,
+    )
+    assert subjects(report) == [("network_unreachable", 3)]
+
+
+def test_a_pull_that_hangs_does_not_join_the_trouble_of_another_node(tmp_path: Path) -> None:
+    hanging = hangs("node-2", 600)
+    report = judged(tmp_path / "run", unreachable(OWN, "registry.example.com", "node-1", "a"), hanging)
+    assert sorted(subjects(report)) == [("network_unreachable", 1), ("pull_slow", 1)]
+
+
+def test_one_registry_that_wants_a_login_is_one_finding(tmp_path: Path) -> None:
+    images = [f"private.example.com/team/app{n}:1" for n in range(5)]
+    pods = [failing(no_credentials(image), image, pod=f"p{n}") for n, image in enumerate(images)]
+    assert subjects(judged(tmp_path / "run", *pods)) == [("auth_missing", 5)]
+
+
+def test_the_id_does_not_depend_on_pods_order_nodes_or_time(tmp_path: Path) -> None:
+    first = judged(
+        tmp_path / "a",
+        failing(unauthorized(OWN, "registry.example.com"), OWN, pod="web-1"),
+        failing(not_found(HUB), HUB, pod="front-1"),
+    )
+    second = judged(
+        tmp_path / "b",
+        failing(not_found(HUB), HUB, pod="front-9", node="node-7"),
+        failing(unauthorized(OWN, "registry.example.com"), OWN, pod="web-9", node="node-8"),
+        observed_at="2026-02-02T00:00:00Z",
+    )
+    assert {(f.id, f.cause) for f in first.findings} == {(f.id, f.cause) for f in second.findings}
+
+
+def test_the_id_of_a_nodes_fault_survives_its_replacement_within_the_pool(tmp_path: Path) -> None:
+    ids = []
+    for name in ("old", "new"):
+        full = "write /var/lib/containerd/x: no space left on device"
+        report = judged(tmp_path / name, failing(full, OWN, node=name), NodeFact(name, pool="workers"))
+        ids.append(report.findings[0].id)
+    assert ids[0] == ids[1]
+
+
+def test_the_id_differs_from_cluster_to_cluster(tmp_path: Path) -> None:
+    here = judged(tmp_path / "a", failing(not_found(OWN), OWN))
+    there = judged(tmp_path / "b", failing(not_found(OWN), OWN), cluster=replace(CLUSTER, uid="another"))
+    assert here.findings[0].id != there.findings[0].id
+
+
+def test_most_damage_comes_first(tmp_path: Path) -> None:
+    many = [failing(not_found(HUB), HUB, pod=f"p{n}", owner={"kind": "Job", "name": "j"}) for n in range(5)]
+    alone = failing(not_found(OWN), OWN, pod="down")
+    report = judged(tmp_path / "run", *many, alone)
+    assert [finding.impact.down for finding in report.findings] == [1, 0]
