@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import asdict, dataclass
+from functools import cache
 
 DOCKER_HUB = "docker.io"
 LEGACY_DOCKER_HUB = "index.docker.io"
@@ -31,13 +32,17 @@ _DOMAIN = rf"(?:{_LABEL}(?:\.{_LABEL})*|\[[a-fA-F0-9:]+\])(?::[0-9]+)?"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 _DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9a-fA-F]{32,}"
 
-_REFERENCE = re.compile(rf"(?:({_DOMAIN})/)?({_PATH})(?::({_TAG}))?(?:@({_DIGEST}))?")
-_IDENTIFIER = re.compile(r"[a-f0-9]{64}")
-_DOMAIN_LABEL = re.compile(_LABEL)
-_PATH_COMPONENT = re.compile(_COMPONENT)
-_NEVER_ALLOWED = re.compile(r"[^A-Za-z0-9._\-/:@+\[\]]")
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_REFERENCE = rf"(?:({_DOMAIN})/)?({_PATH})(?::({_TAG}))?(?:@({_DIGEST}))?"
+_IDENTIFIER = r"[a-f0-9]{64}"
+_NEVER_ALLOWED = r"[^A-Za-z0-9._\-/:@+\[\]]"
+_SCHEME = r"([A-Za-z][A-Za-z0-9+.-]*)://"
 _QUOTED = 120
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Compiled at first use: importing this costs next to nothing."""
+    return re.compile(pattern)
 
 
 class ImageRefError(ValueError):
@@ -111,12 +116,12 @@ def parse_image_ref(text: str) -> ImageRef:
 
     Raises ImageRefError where a kubelet says InvalidImageName.
     """
-    if _IDENTIFIER.fullmatch(text):
+    if _compiled(_IDENTIFIER).fullmatch(text):
         raise ImageRefError(text, 0, "64 hexadecimal digits are an image ID and not a name")
     domain, remainder = _split_domain(text)
     # Parse() of the reference library reads the joined text anew: its first part may then turn out to be no
     # host name, and the registry is empty.
-    match = _REFERENCE.fullmatch(f"{domain}/{remainder}") if text else None
+    match = _compiled(_REFERENCE).fullmatch(f"{domain}/{remainder}") if text else None
     if match is None:
         raise _explain(text, domain, remainder)
     registry, repository, tag, digest = match.groups()
@@ -182,12 +187,12 @@ def _explain(text: str, domain: str, remainder: str) -> ImageRefError:
 
 
 def _explain_foreign_characters(text: str) -> ImageRefError | None:
-    scheme = _SCHEME.match(text)
+    scheme = _compiled(_SCHEME).match(text)
     if scheme:
         return ImageRefError(
             text, 0, f"a reference has no scheme ({scheme[0]})", _parses(text[scheme.end() :])
         )
-    foreign = _NEVER_ALLOWED.search(text)
+    foreign = _compiled(_NEVER_ALLOWED).search(text)
     if not foreign:
         return None
     character, position = foreign[0], foreign.start()
@@ -255,7 +260,7 @@ def _explain_host(text: str, host: str) -> ImageRefError | None:
     for label in host.split("."):
         if not label:
             return ImageRefError(text, offset, "a part of the registry's host name is empty")
-        if not _DOMAIN_LABEL.fullmatch(label):
+        if not _compiled(_LABEL).fullmatch(label):
             bad = _first_bad(label, "-")
             return ImageRefError(
                 text,
@@ -284,7 +289,7 @@ def _explain_path(text: str, start: int, name: str) -> ImageRefError | None:
             else:
                 problem = "a part of the repository name is empty"
             return ImageRefError(text, offset, problem)
-        match = _PATH_COMPONENT.match(component)
+        match = _compiled(_COMPONENT).match(component)
         if match is None or match.end() != len(component):
             bad = 0 if match is None else match.end()
             if bad in (0, len(component) - 1) and component[bad] in "._-":
