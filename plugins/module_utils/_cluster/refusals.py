@@ -51,7 +51,7 @@ def refusal(answer: Answer, what: str, connection: Connection) -> errors.Cluster
     if status == 403:
         return errors.Forbidden(f"forbidden: no right to read {what}: {said or 'HTTP 403'}")
     if status == 404:
-        return errors.NotFound(f"{what} is not there: {said or 'HTTP 404'}")
+        return errors.NotFound(f"not found: {what} ({said or 'HTTP 404'})")
     if status == 406:
         return NoTable(f"{server} gives no table of {what}")
     if status == 410:
@@ -85,7 +85,7 @@ def patiently(ask: Callable[[], T], what: str, deadline: Deadline) -> T:
             return ask()
         except Again as again:
             pause = _pause(tried) if again.wait is None else again.wait
-            if tried >= _TRIES or pause > min(_LONGEST_WAIT, deadline.left(f"{what} was read")):
+            if tried >= _TRIES or pause > min(_LONGEST_WAIT, deadline.left(what)):
                 raise again.error from None
         except (TlsFailed, errors.OutOfTime):
             raise
@@ -93,7 +93,7 @@ def patiently(ask: Callable[[], T], what: str, deadline: Deadline) -> T:
             if deadline.passed or tried >= (2 if isinstance(error, Silent) else _TRIES - 1):
                 raise
             pause = _pause(tried)
-        time.sleep(min(pause, deadline.left(f"{what} was read")))
+        time.sleep(min(pause, deadline.left(what)))
 
 
 def _seconds(text: str) -> float | None:

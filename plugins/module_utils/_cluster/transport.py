@@ -48,7 +48,7 @@ class Deadline:
         left = self._end - time.monotonic()
         if left <= 0:
             raise OutOfTime(
-                f"the deadline of {self.seconds:.0f} s passed before {what}: raise it, or narrow the scope (namespaces)"
+                f"the deadline of {self.seconds:.0f} s passed while reading {what}: raise it, or narrow the scope (namespaces)"
             )
         return left
 
@@ -71,7 +71,7 @@ class Answer:
         size = 0
         with self._transport.failures(self._what):
             for chunk in self._response.stream(_CHUNK, decode_content=True):
-                self._transport.deadline.left(f"{self._what} was read")
+                self._transport.deadline.left(self._what)
                 size += len(chunk)
                 if size > LARGEST_BODY:
                     raise BadAnswer(
@@ -110,7 +110,7 @@ class Transport:
         """Send one request and return its answer, body unread. Raises Unreachable or OutOfTime."""
         import urllib3
 
-        left = self.deadline.left(f"{what} was read")
+        left = self.deadline.left(what)
         timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, left), read=min(self._request_timeout, left))
         fields = urllib3.HTTPHeaderDict(headers)
         for name, value in self.connection.headers:
@@ -318,4 +318,4 @@ def _broken(server: str, what: str, error: BaseException) -> Unreachable:
         return Unreachable(f"connection refused by the API server {server}: is it up, and the address right?")
     if isinstance(error, failed.NewConnectionError):
         return Unreachable(f"no connection to the API server {server}: {text}")
-    return Unreachable(f"the connection to the API server {server} broke while {what} was read: {text}")
+    return Unreachable(f"the connection to the API server {server} broke while reading {what}: {text}")
