@@ -41,7 +41,7 @@ def render_finding(number: int, finding: Finding, observed_at: str, width: int) 
     """Return the finding in full."""
     head = f"{number}. "
     lines = wrapped(
-        f"{finding.title}  [{finding.confidence}]",
+        f"{finding.title} [{finding.confidence}]",
         width,
         first=head,
         rest=" " * INDENT,
@@ -67,7 +67,7 @@ def render_finding(number: int, finding: Finding, observed_at: str, width: int) 
 
 def render_finding_in_short(number: int, finding: Finding, width: int) -> list[Line]:
     """Return the finding in one line or two."""
-    text = f"{finding.title}  [{finding.confidence}], {plural(finding.blast_radius.pods, 'pod')}"
+    text = f"{finding.title} [{finding.confidence}], {plural(finding.blast_radius.pods, 'pod')}"
     return wrapped(text, width, first=f"{number}. ", rest=" " * INDENT, color=_COLORS.get(finding.confidence))
 
 

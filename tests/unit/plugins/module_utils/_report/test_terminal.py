@@ -70,7 +70,7 @@ def test_many_findings_take_one_line_each_after_the_first_ten(tmp_path: Path) ->
     images = [f"registry.example.com/x/y{n:02}:1" for n in range(25)]
     report = judged(tmp_path / "run", *(failing(not_found(i), i, pod=f"p{n}") for n, i in enumerate(images)))
     lines = printed(report).splitlines()
-    assert "25. Tag not found: registry.example.com/x/y24:1  [likely], 1 pod" in lines
+    assert "25. Tag not found: registry.example.com/x/y24:1 [likely], 1 pod" in lines
     assert sum(1 for line in lines if line.startswith("   Hit ")) == 10
     assert sum(1 for line in printed(report, max_findings=3).splitlines() if line.startswith("   Hit ")) == 3
 
