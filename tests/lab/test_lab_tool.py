@@ -253,9 +253,9 @@ def test_up_again_uses_the_lab_that_runs(lab: Lab) -> None:
 
 def test_down_leaves_nothing_behind(lab: Lab) -> None:
     """The last test of the shared lab: it takes it down."""
-    holders = [identity.pid for identity in lab._folder.processes.recorded().values()]
+    holders = [identity.pid for identity in Folder(lab.name).processes.recorded().values()]
     namespaces = {_namespace(identity) for identity in holders} - {_namespace(os.getpid())}
-    identities = list(lab._folder.processes.recorded().values())
+    identities = list(Folder(lab.name).processes.recorded().values())
     assert len(namespaces) == 5, "switch, control, services, two nodes"
 
     lab.down()

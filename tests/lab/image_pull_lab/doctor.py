@@ -37,6 +37,8 @@ PACKAGES = {
     "/usr/lib/cni/bridge": "containernetworking-plugins",
     "htpasswd": "apache2-utils",
     "nsenter": "util-linux",
+    "curl": "curl",
+    "/etc/ssl/certs/ca-certificates.crt": "ca-certificates",
 }
 DATA_ONLY_PROGRAMS = ("etcd",)
 

@@ -100,7 +100,6 @@ class Processes:
         namespace: int | None = None,
         environment: Mapping[str, str] | None = None,
         own_mounts: bool = False,
-        descriptors: Sequence[int] = (),
     ) -> Identity:
         """Starts a program that outlives the tool; its output goes to logs/NAME.log.
 
@@ -124,7 +123,6 @@ class Processes:
                 env={**_ENVIRONMENT, **(environment or {})},
                 start_new_session=True,
                 close_fds=True,
-                pass_fds=tuple(descriptors),
                 cwd="/",
             )
         self._children.append(child)
