@@ -11,7 +11,11 @@ from pathlib import Path
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import diagnose
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import unpacked
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import Line, Origin, render_terminal
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import (
+    Line,
+    Origin,
+    render_terminal,
+)
 
 COLUMNS = 80
 ROWS = 62
@@ -19,6 +23,7 @@ CHARACTER, ROW, MARGIN, TITLE = 8.4, 18, 18, 34
 # The colours of Ansible's settings, on a dark ground.
 COLORS = {"red": "#ff6b68", "green": "#8ad06c", "yellow": "#e5c07b", "cyan": "#56b6c2", "dark gray": "#8b93a1"}
 TEXT = "#d7dae0"
+FONT = 'font-family="ui-monospace, Menlo, Consolas, monospace"'
 
 
 def report_lines(archive: Path, shown_as: str) -> list[Line]:
@@ -46,9 +51,8 @@ def svg(found: Sequence[tuple[str, str]], title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
         f"<title>{escape(title)}</title>",
         f'<rect width="{width}" height="{height}" rx="8" fill="#1e2127"/>',
-        f'<text x="{width // 2}" y="22" fill="#8b93a1" font-family="sans-serif" font-size="13" '
-        f'text-anchor="middle">{escape(title)}</text>',
-        '<g font-family="ui-monospace, Menlo, Consolas, monospace" font-size="14" style="white-space:pre" xml:space="preserve">',
+        f'<text x="{width // 2}" y="22" fill="#8b93a1" font-size="13" {FONT} text-anchor="middle">{escape(title)}</text>',
+        f'<g font-size="14" {FONT} style="white-space:pre" xml:space="preserve">',
     ]
     for number, (text, color) in enumerate(found):
         if text.strip():

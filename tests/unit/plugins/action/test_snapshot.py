@@ -12,7 +12,10 @@ from typing import Any
 import pytest
 from ansible.errors import AnsibleActionFail
 from ansible_collections.kube_runbooks.image_pull.plugins.action.snapshot import ActionModule
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder, unpacked
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import (
+    EvidenceFolder,
+    unpacked,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap, Scope
 
 
