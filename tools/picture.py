@@ -51,7 +51,7 @@ def svg(found: Sequence[tuple[str, str]], title: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}">',
         f"<title>{escape(title)}</title>",
         f'<rect width="{width}" height="{height}" rx="8" fill="#1e2127"/>',
-        f'<text x="{width // 2}" y="22" fill="#8b93a1" font-size="13" {FONT} text-anchor="middle">{escape(title)}</text>',
+        f'<text x="{width // 2}" y="22" fill="#8b93a1" {FONT} text-anchor="middle">{escape(title)}</text>',
         f'<g font-size="14" {FONT} style="white-space:pre" xml:space="preserve">',
     ]
     for number, (text, color) in enumerate(found):
