@@ -171,9 +171,10 @@ def _bypasses(host_and_port: str, exceptions: str) -> bool:
     host = (
         host_and_port.rsplit(":", 1)[0].strip("[]").lower() if ":" in host_and_port else host_and_port.lower()
     )
+    is_address = ":" in host or host.replace(".", "").isdigit()
     for entry in (part.strip().lower() for part in exceptions.split(",")):
         name = entry.removeprefix("*").lstrip(".")
-        if entry == "*" or (name and (host == name or host.endswith(f".{name}"))):
+        if entry == "*" or (name and (host == name or (not is_address and host.endswith(f".{name}")))):
             return True
         if "/" in entry:
             import ipaddress

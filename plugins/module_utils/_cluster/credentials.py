@@ -227,7 +227,7 @@ def data_or_file(section: Mapping[str, Any], key: str, path: str | None) -> byte
     data = section.get(f"{key}-data")
     if data:
         try:
-            return base64.b64decode(str(data), validate=False)
+            return base64.b64decode("".join(str(data).split()), validate=True)
         except ValueError:
             raise ConfigInvalid(f"{key}-data in the kubeconfig is not base64") from None
     return read_file(path, key) if path else b""

@@ -10,6 +10,7 @@ import os
 import ssl
 import threading
 import time
+import warnings
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,7 +49,8 @@ class Deadline:
         left = self._end - time.monotonic()
         if left <= 0:
             raise OutOfTime(
-                f"the deadline of {self.seconds:.0f} s passed while reading {what}: raise it, or narrow the scope (namespaces)"
+                f"the deadline of {self.seconds:.0f} s passed while reading {what}: "
+                "raise it, or narrow the scope (namespaces)"
             )
         return left
 
@@ -198,6 +200,9 @@ class Transport:
                 "the Python package kubernetes is not installed for this interpreter (urllib3 is missing)"
             ) from None
         options: dict[str, Any] = {"maxsize": CONNECTIONS, "block": False}
+        if not self.connection.verify:
+            # Said once by the module, and not by urllib3 with each request.
+            warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)
         if self.connection.server.startswith("https://"):
             options["ssl_context"] = tls_context(self.connection)
             if self.connection.tls_server_name:
