@@ -136,7 +136,7 @@ class TestWhatIsWrongWithIt:
     @pytest.mark.parametrize(
         ("content", "words"),
         [
-            ("clusters: [", r"is not YAML \(line 1\)"),
+            ("clusters: [", r"is not YAML \(line \d\)"),
             ("just text", "not a kubeconfig"),
             ("", "not a kubeconfig"),
             ("[]", "not a kubeconfig"),

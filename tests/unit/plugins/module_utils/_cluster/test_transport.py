@@ -106,7 +106,7 @@ class TestTls:
         assert version(Connection(served.url, Credentials(), ca_file=str(tmp_path / "ca.crt"))) == "v1.34.2"
 
     def test_another_ca_is_not_and_is_asked_once(self, served: ApiServer) -> None:
-        with pytest.raises(errors.Unreachable, match="TLS to the API server .*Give the cluster's CA"):
+        with pytest.raises(errors.Unreachable, match=r"TLS to the API server .*Give the cluster's CA"):
             version(Connection(served.url, Credentials(), ca_data=issue("other").cert_pem))
         assert not served.requests
         assert served.connections <= 1
@@ -115,9 +115,9 @@ class TestTls:
         assert version(Connection(served.url, Credentials(), verify=False)) == "v1.34.2"
 
     def test_an_expired_certificate(self, ca: Pair, tmp_path: Path) -> None:
-        with api_server(server_context(issue("api", ca, "127.0.0.1", days=-1), tmp_path)) as server:
-            with pytest.raises(errors.Unreachable, match="expired.*clock"):
-                version(Connection(server.url, Credentials(), ca_data=ca.cert_pem))
+        context = server_context(issue("api", ca, "127.0.0.1", days=-1), tmp_path)
+        with api_server(context) as server, pytest.raises(errors.Unreachable, match=r"expired.*clock"):
+            version(Connection(server.url, Credentials(), ca_data=ca.cert_pem))
 
     def test_a_server_that_is_known_by_another_name(self, ca: Pair, tmp_path: Path) -> None:
         with api_server(server_context(issue("api.example", ca), tmp_path)) as server:
