@@ -1,0 +1,304 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""From real broken pods to named causes: diagnose.yml on a cluster with every scenario of scenarios/ in it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from tests.lab.scenarios import Failure, Scenario, all_scenarios
+from tests.lab.scenarios.scene import SLOW_AFTER, Scene, version_under_test
+from tests.lab.scenarios.stage import failing_containers
+from tests.plays.runbook import ROOT, Run, ansible, diagnose, snapshot
+
+pytestmark = pytest.mark.lab
+
+Finding = dict[str, Any]
+SCENARIOS = all_scenarios(version_under_test())
+FAILING = [scenario for scenario in SCENARIOS if scenario.fails]
+HEALTHY = [scenario for scenario in SCENARIOS if not scenario.fails]
+SURE = ("possible", "likely", "confirmed")
+WHOLE_POD = ("sandbox", "runtime")
+
+
+@pytest.fixture(scope="module")
+def run(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """One run over the whole cluster, by a user with the documented rights alone."""
+    folder = tmp_path_factory.mktemp("whole-cluster")
+    done = diagnose(
+        folder, kubeconfig=scene.viewer, slow_after=SLOW_AFTER, evidence_dir=str(folder / "evidence")
+    )
+    assert done.code == 0, done.output[-5000:]
+    return done
+
+
+@pytest.fixture(scope="module")
+def findings(run: Run) -> list[Finding]:
+    return run.report["findings"]
+
+
+def about(findings: list[Finding], pod: dict[str, Any], failure: Failure) -> list[Finding]:
+    """The findings that a failing container appears in, once for each appearance."""
+    meta = pod["metadata"]
+    return [
+        finding
+        for finding in findings
+        for entry in finding["pods"]
+        if (entry["namespace"], entry["name"], entry["uid"]) == (meta["namespace"], meta["name"], meta["uid"])
+        and (
+            failure.container_type in (*WHOLE_POD, "image_volume") or entry["container"] == failure.container
+        )
+    ]
+
+
+def assert_explains(finding: Finding, failure: Failure) -> None:
+    """The finding says what is wrong with this container, and no more than can be known."""
+    alternatives = [entry["cause"] for entry in finding["alternatives"]]
+    told = f"{finding['cause']} ({finding['confidence']}), or {alternatives}: {finding['title']}"
+    assert finding["cause"] in failure.fair_causes, told
+    assert (failure.truth or failure.cause) in (finding["cause"], *alternatives), told
+    if finding["cause"] == failure.cause:
+        assert SURE.index(finding["confidence"]) >= SURE.index(failure.confidence), told
+    if failure.host:
+        assert failure.host in finding["registry_hosts"], f"{finding['registry_hosts']}; {told}"
+    if failure.about:
+        assert failure.about in finding["nodes"], f"{finding['nodes']}; {told}"
+    if failure.hop:
+        assert finding["hop"] == failure.hop, f"{finding['hop']}; {told}"
+    if failure.suggests:
+        assert any(failure.suggests in text for text in finding["suggestions"]), (
+            f"{finding['suggestions']}; {told}"
+        )
+    if failure.previous_image:
+        fixes = json.dumps(finding["fixes"])
+        assert "rollout undo" in fixes, fixes
+        assert failure.previous_image in json.dumps(finding), told
+    if failure.owner_kind:
+        assert failure.owner_kind in {entry["owner"]["kind"] for entry in finding["pods"]}, told
+
+
+@pytest.mark.parametrize("scenario", FAILING, ids=lambda scenario: scenario.name)
+def test_each_failing_container_is_in_one_finding_with_its_cause(
+    scenario: Scenario, scene: Scene, findings: list[Finding]
+) -> None:
+    failing = list(failing_containers(scenario, scene.seen, SLOW_AFTER))
+    assert failing
+    explained = set()
+    for pod, failure in failing:
+        found = about(findings, pod, failure)
+        assert len(found) == 1, f"{pod['metadata']['name']} is in {len(found)} findings"
+        assert_explains(found[0], failure)
+        explained.add(found[0]["id"])
+    if scenario.one_finding:
+        assert len(explained) == 1
+
+
+@pytest.mark.parametrize("scenario", HEALTHY, ids=lambda scenario: scenario.name)
+def test_nothing_is_said_about_pods_that_have_their_images(
+    scenario: Scenario, scene: Scene, findings: list[Finding]
+) -> None:
+    names = {pod["metadata"]["name"] for pod in scene.seen.of(scenario)}
+    assert names
+    accused = [
+        entry for finding in findings for entry in finding["pods"] if entry["namespace"] == scenario.namespace
+    ]
+    assert not [entry for entry in accused if entry["name"] in names]
+
+
+def test_nobody_else_is_accused(scene: Scene, findings: list[Finding]) -> None:
+    """Old pods of a rollout, sound neighbours of a failing container, pods of the system."""
+    expected = {
+        (pod["metadata"]["uid"], "" if failure.container_type in WHOLE_POD else failure.container)
+        for scenario in FAILING
+        for pod, failure in failing_containers(scenario, scene.seen, SLOW_AFTER)
+    }
+    pods = {uid for uid, dummy_container in expected}
+    for finding in findings:
+        for entry in finding["pods"]:
+            assert entry["uid"] in pods, entry
+            if entry["container_type"] not in (*WHOLE_POD, "image_volume"):
+                assert (entry["uid"], entry["container"]) in expected, entry
+
+
+def test_a_fault_of_a_node_is_one_finding_and_not_one_for_each_image(
+    scene: Scene, findings: list[Finding]
+) -> None:
+    for node in ("stopped", "hung", "no-dns"):
+        concerned = [
+            finding for finding in findings if any(entry["node"] == node for entry in finding["pods"])
+        ]
+        assert len(concerned) == 1, [finding["title"] for finding in concerned]
+        assert concerned[0]["blast_radius"]["nodes"] == 1
+
+
+def test_the_same_image_on_two_nodes_is_one_finding(scene: Scene, findings: list[Finding]) -> None:
+    concerned = [
+        finding
+        for finding in findings
+        if any(entry["name"].startswith("daemon-set-") for entry in finding["pods"])
+    ]
+    assert len(concerned) == 1
+    assert concerned[0]["blast_radius"]["nodes"] == 2
+
+
+def test_the_report_is_as_its_schema_says(run: Run) -> None:
+    schema = json.loads((ROOT / "docs" / "report.schema.json").read_text(encoding="utf-8"))
+    jsonschema.validate(run.report, schema, cls=jsonschema.validators.validator_for(schema))
+    assert run.report["verdict"] == "failing"
+    assert run.report["scope"]["complete"] is True
+    assert run.report["error"] is None
+
+
+def test_every_cause_is_printed_in_words(run: Run, findings: list[Finding]) -> None:
+    printed = " ".join(run.plain_output.split())
+    for finding in findings:
+        assert " ".join(finding["title"].split()) in printed, finding["title"]
+
+
+def test_the_terminal_report_fits_eighty_columns(run: Run) -> None:
+    """What must be pasted whole, commands and references, may be longer."""
+    lines = run.plain_output.splitlines()
+    start = next(index for index, line in enumerate(lines) if "[Report]" in line or ": Report]" in line)
+    prose = [line for line in lines[start + 1 :] if len(line) > 80 and " " in line.strip()]
+    wordy = [line for line in prose if len(max(line.split(), key=len)) < 50 and "kubectl" not in line]
+    assert not [line for line in wordy if not line.startswith(("TASK [", "PLAY"))], wordy[:5]
+
+
+def test_no_json_on_the_terminal(run: Run) -> None:
+    assert '{"' not in run.plain_output
+    assert "\\n" not in run.plain_output
+
+
+def test_the_recorded_run_gives_the_same_report_without_network(run: Run, tmp_path: Path) -> None:
+    archive = tmp_path / "evidence.tar.gz"
+    evidence = next((run.folder / "evidence").iterdir())
+    packed = ansible(
+        "kube_runbooks.image_pull.snapshot", tmp_path, {"evidence_dir": str(evidence), "dest": str(archive)}
+    )
+    assert packed.code == 0, packed.output
+    again = diagnose(tmp_path / "again", before=["unshare", "--net", "--"], snapshot=str(archive))
+    assert again.code == 0, again.output
+    assert again.report_bytes == run.report_bytes
+
+
+def test_snapshot_yml_records_what_diagnose_yml_would_see(
+    scene: Scene, findings: list[Finding], tmp_path: Path
+) -> None:
+    made = snapshot(
+        tmp_path, kubeconfig=scene.viewer, snapshot_dir=str(tmp_path / "snapshots"), slow_after=SLOW_AFTER
+    )
+    assert made.code == 0, made.output
+    archives = list((tmp_path / "snapshots").iterdir())
+    assert len(archives) == 1
+    assert archives[0].stat().st_mode & 0o077 == 0
+    judged = diagnose(tmp_path / "judged", snapshot=str(archives[0]))
+    assert ids(judged.report["findings"]) == ids(findings)
+
+
+def test_the_same_fault_keeps_its_id_from_run_to_run(
+    scene: Scene, findings: list[Finding], tmp_path: Path
+) -> None:
+    again = diagnose(tmp_path, kubeconfig=scene.viewer, slow_after=SLOW_AFTER)
+    assert ids(again.report["findings"]) == ids(findings)
+
+
+def ids(findings: list[Finding]) -> dict[str, str]:
+    return {finding["id"]: finding["cause"] for finding in findings}
+
+
+@pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("confirmed", 2), ("any", 2)])
+def test_the_exit_code_is_what_fail_on_says(scene: Scene, tmp_path: Path, fail_on: str, code: int) -> None:
+    run = diagnose(tmp_path, kubeconfig=scene.viewer, fail_on=fail_on, namespaces=["tls"])
+    assert run.code == code, run.output
+    assert run.report["verdict"] == "failing"
+
+
+def test_a_healthy_namespace_is_healthy(scene: Scene, tmp_path: Path) -> None:
+    run = diagnose(tmp_path, kubeconfig=scene.viewer, fail_on="any", namespaces=["healthy"])
+    assert run.code == 0, run.output
+    assert run.report["verdict"] == "healthy"
+    assert run.report["scope"]["namespaces"] == ["healthy"]
+
+
+def test_one_pod_is_asked_for_by_name(scene: Scene, tmp_path: Path) -> None:
+    run = diagnose(tmp_path, kubeconfig=scene.viewer, pod="names/wrong-tag")
+    assert [entry["name"] for finding in run.report["findings"] for entry in finding["pods"]] == ["wrong-tag"]
+
+
+def test_labels_narrow_the_scope(scene: Scene, tmp_path: Path) -> None:
+    run = diagnose(tmp_path, kubeconfig=scene.viewer, label_selector="scenario in (wrong-tag, nxdomain)")
+    names = {entry["name"] for finding in run.report["findings"] for entry in finding["pods"]}
+    assert names == {"wrong-tag", "nxdomain"}
+
+
+def test_check_mode_reports_as_well(scene: Scene, tmp_path: Path) -> None:
+    run = diagnose(tmp_path, kubeconfig=scene.viewer, namespaces=["tls"], arguments=["--check"])
+    assert run.code == 0, run.output
+    assert "TLS" in run.output or "certificate" in run.output
+
+
+def test_the_documented_rights_can_change_nothing(scene: Scene) -> None:
+    """That a run under them succeeds is the proof that it writes nothing to the cluster."""
+    api = scene.lab.api_as("viewer")
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectRulesReview",
+        "spec": {"namespace": "names"},
+    }
+    rules = api.request("POST", "/apis/authorization.k8s.io/v1/selfsubjectrulesreviews", body)["status"][
+        "resourceRules"
+    ]
+    reviews = {"selfsubjectaccessreviews", "selfsubjectrulesreviews", "selfsubjectreviews"}
+    for rule in rules:
+        if not set(rule.get("resources", [])) <= reviews:
+            assert set(rule["verbs"]) <= {"get", "list", "watch"}, rule
+
+
+def test_without_events_it_is_still_not_healthy(scene: Scene, kubernetes: str, tmp_path: Path) -> None:
+    """From 1.32 the container status keeps the cause; before, nothing is left to tell it."""
+    for subject in ("names", "tls"):
+        path = scene.lab.api.path("Event", subject)
+        scene.lab.api.request("DELETE", path)
+    run = diagnose(tmp_path, kubeconfig=scene.viewer, namespaces=["names", "tls"])
+    assert run.code == 0, run.output
+    assert run.report["verdict"] == "failing"
+    keeps_cause = tuple(map(int, kubernetes.split("."))) >= (1, 32)
+    for scenario in FAILING:
+        if scenario.namespace in ("names", "tls"):
+            for pod in scene.seen.of(scenario):
+                found = about(run.report["findings"], pod, scenario.failures[0])
+                assert len(found) == 1, scenario.name
+                if keeps_cause:
+                    assert found[0]["cause"] in scenario.failures[0].fair_causes, scenario.name
+                else:
+                    assert found[0]["cause"] in (*scenario.failures[0].fair_causes, "unknown"), scenario.name
+
+
+def test_a_deleted_pod_and_its_namesake_do_not_mix(scene: Scene, tmp_path: Path) -> None:
+    """A StatefulSet's pod has the name of the one before it; the old one's events are not its own."""
+    api = scene.lab.api
+    manifest = next(
+        entry for scenario in SCENARIOS if scenario.name == "wrong-tag" for entry in scenario.objects
+    )
+    old = json.loads(json.dumps(manifest))
+    old["metadata"]["name"] = "namesake"
+    old["metadata"]["labels"] = {"test": "namesake"}
+    new = json.loads(json.dumps(old))
+    new["spec"]["containers"][0]["image"] = "refused.reg.test/app/web:1"
+    api.create_namespace("namesakes")
+    api.create(old, "namesakes")
+    api.wait_for_reason("namesakes", "namesake", ("ErrImagePull", "ImagePullBackOff"))
+    api.delete("Pod", "namesake", "namesakes", grace_seconds=0)
+    api.wait(lambda: not api.list("Pod", "namesakes"), "the old pod is gone")
+    api.create(new, "namesakes")
+    api.wait_for_reason("namesakes", "namesake", ("ErrImagePull", "ImagePullBackOff"))
+    run = diagnose(tmp_path, kubeconfig=scene.viewer, namespaces=["namesakes"])
+    api.delete("Namespace", "namesakes")
+    assert [finding["cause"] for finding in run.report["findings"]] == ["network_unreachable"]
+    assert "9.9.9" not in json.dumps(run.report)
