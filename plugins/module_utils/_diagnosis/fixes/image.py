@@ -32,7 +32,7 @@ _IN_TEMPLATE = frozenset({"init", "sidecar", "main"})
 
 
 def revision_that_ran(workload: Workload, case: Case) -> RevisionFact | None:
-    """Return the revision before this one if it asked for images that do not fail now.
+    """Return the revision before this one if it still runs, or asked for images that do not fail now.
 
     None as well where replicas serve that are neither of this revision nor of the one before: that one never ran.
     """
@@ -42,7 +42,7 @@ def revision_that_ran(workload: Workload, case: Case) -> RevisionFact | None:
     previous = fact.previous
     for failure in workload.failures:
         before = previous.images.get(failure.container)
-        if before is None or canonical(before) in case.facts.failing_images:
+        if before is None or (canonical(before) in case.facts.failing_images and not previous.ready):
             return None
     current_ready = fact.current.ready if fact.current is not None else None
     served_by_others = bool(fact.ready) and previous.ready == 0 and current_ready == 0
