@@ -42,7 +42,9 @@ def revision_that_ran(workload: Workload, case: Case) -> RevisionFact | None:
     previous = fact.previous
     for failure in workload.failures:
         before = previous.images.get(failure.container)
-        if before is None or (canonical(before) in case.facts.failing_images and not previous.ready):
+        if before is None or canonical(before) == canonical(failure.image):
+            return None
+        if canonical(before) in case.facts.failing_images and not previous.ready:
             return None
     current_ready = fact.current.ready if fact.current is not None else None
     served_by_others = bool(fact.ready) and previous.ready == 0 and current_ready == 0
