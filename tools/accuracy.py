@@ -168,7 +168,7 @@ def render() -> str:
         "## At first sight",
         "",
         "The rules know these messages by now, so the figures above say little about the next message. These do: the",
-        "later messages came in two batches, were labelled first, and then met rules that had never seen them. After",
+        "later messages came in batches, were labelled first, and then met rules that had never seen them. After",
         "each batch the rules were amended. The labels are by the author of the rules.",
         "",
         *_HEAD,

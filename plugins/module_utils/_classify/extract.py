@@ -30,10 +30,11 @@ _IMAGES = (
     ("epository ", r"\b[Rr]epository ([^\s\"]+) not found: (?:name unknown|does not exist)"),
     ("image component ", r"\bimage component ([^\s\"]+)"),
     ("resolve ref ", r"\bfailed to resolve ref " + _NAME + _END),
+    ("source metadata for ", r"\bsource metadata for " + _NAME + _END),
     ("ull", r"\b[Pp]ull(?:ing)? (?:sandbox )?image:? " + _NAME + _END),
     ("ull", r"\b(?:[Pp]ulling|Unable to find image) '?" + _NAME + _END),
 )
-_LOOSE = ("ull", "resolve ref ")
+_LOOSE = ("ull", "resolve ref ", "source metadata for ")
 _READING = r"\b[Rr]eading manifest (\S+) in ([^\s\"]+?):?(?=\s|$)"
 _NO_IMAGE = r"(?:layer|manifest|index|config|extract|unknown)-.*|(?:sha256:)?[0-9a-f]{12,}"
 _URL = r"https?:(?://|\\/\\/)[^\s\"'`,]+"

@@ -10,6 +10,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify
 
 EXAMPLES = [
     (
+        "failed to solve: a:2: failed to resolve source metadata for docker.io/x/a:2: docker.io/x/a:2: not found",
+        "tag_not_found",
+    ),
+    (
         'failed to resolve reference "r.example/a:2": r.example/a:2: not found',
         "tag_not_found",
     ),
