@@ -31,7 +31,9 @@ def run(check_mode: bool = False, **arguments: Any) -> dict[str, Any]:
         diff=False,
     )
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
-    return ActionModule(task, connection, SimpleNamespace(), None, None, None).run(task_vars={})
+    plugin = ActionModule(task, connection, SimpleNamespace(), None, None, None)
+    plugin._load_name = task.action  # as the plugin loader does
+    return plugin.run(task_vars={})
 
 
 def test_the_report_goes_into_a_private_file_and_not_into_the_result(tmp_path: Path) -> None:

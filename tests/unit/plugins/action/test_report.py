@@ -47,7 +47,9 @@ def run(check_mode: bool = False, **arguments: Any) -> dict[str, Any]:
         diff=False,
     )
     connection = SimpleNamespace(_shell=SimpleNamespace(tmpdir=None))
-    return action.ActionModule(task, connection, SimpleNamespace(), None, None, None).run(task_vars={})
+    plugin = action.ActionModule(task, connection, SimpleNamespace(), None, None, None)
+    plugin._load_name = task.action  # as the plugin loader does
+    return plugin.run(task_vars={})
 
 
 def written(place: Path, name: str = "registry-down") -> Path:

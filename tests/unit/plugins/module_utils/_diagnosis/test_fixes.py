@@ -79,9 +79,21 @@ def test_no_way_back_to_an_image_that_fails_as_well(tmp_path: Path) -> None:
         tmp_path / "run",
         failing(not_found(IMAGE), IMAGE, owner=owner),
         failing(not_found(BEFORE), BEFORE, pod="other"),
-        rollout(),
+        rollout(ready=0, previous_ready=0),
     )
     assert not [c for found in report.findings for c in commands(found) if "undo" in c]
+
+
+def test_the_way_back_stays_open_where_that_revision_still_runs(tmp_path: Path) -> None:
+    """Its image may fail elsewhere, for want of a credential or on another node."""
+    owner = {"kind": "Deployment", "name": "web"}
+    report = judged(
+        tmp_path / "run",
+        failing(not_found(IMAGE), IMAGE, owner=owner),
+        failing(no_credentials(BEFORE), BEFORE, pod="other", namespace="elsewhere"),
+        rollout(),
+    )
+    assert [c for found in report.findings for c in commands(found) if "undo" in c]
 
 
 def test_no_way_back_to_a_revision_that_never_ran(tmp_path: Path) -> None:

@@ -167,3 +167,9 @@ def test_a_node_under_pressure_fails_its_step(tmp_path: Path) -> None:
 
 def test_an_unknown_cause_leaves_the_second_step_open(tmp_path: Path) -> None:
     assert statuses(judged(tmp_path / "run", failing("", IMAGE)))[2] == "not_checked"
+
+
+def test_the_documentation_describes_the_same_steps(tmp_path: Path) -> None:
+    text = (Path(__file__).resolve().parents[5] / "docs" / "checklist.md").read_text(encoding="utf-8")
+    for step in judged(tmp_path / "run").checklist:
+        assert f"\n## {step.step}. {step.title}\n" in text
