@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Run the tests on the other supported versions: ``python tools/matrix.py [ROW …]``, all of them without arguments.
 
-A row is a version of ansible-core on its Python (``core-2.20``) or a version of Kubernetes (``kubernetes-1.31``).
+A row is a version of ansible-core on its Python (``core-2.20``), a version of Kubernetes (``kubernetes-1.31``), or the
+import into Galaxy (``importer``).
 Each ansible-core gets an environment of its own, ``.venv-core-2.20``, with the versions that requirements/dev.txt pins
 for everything else. A Python that is not on this machine is a row skipped by name.
 """
@@ -86,7 +87,8 @@ def core_part(core: Core, interpreter: str = sys.executable) -> Part:
 
 
 def rows() -> list[Part]:
-    return [core_part(core) for core in CORES] + [
+    importer = Part("importer", "release", (sys.executable, "tools/importer.py"))
+    return [core_part(core) for core in CORES] + [importer] + [
         Part(
             f"kubernetes-{version}", "kubernetes", (sys.executable, "tools/test.py", "--kubernetes", version, "lab"),
             minutes=90,
