@@ -197,6 +197,8 @@ def variables_page() -> str:
 
 def demo_pages() -> dict[Path, str]:
     """Return the picture and the text of the demo."""
+    if not (ROOT / DEMO).exists():
+        raise SystemExit(f"docs.py: {DEMO} is missing: tools/record_demo.py records it")
     text = "\n".join(line.text.rstrip() for line in report_lines(ROOT / DEMO, DEMO)) + "\n"
     return {ROOT / "docs/demo.svg": picture(ROOT / DEMO, DEMO), ROOT / "docs/demo.txt": text}
 
