@@ -79,7 +79,7 @@ CREDENTIALS: tuple[Entry, ...] = (
         ),
         sign="the kubelet would log that a credential provider failed",
         fixes=(node.look_at_provider, node.cordon),
-        title_on_node="The credential provider of node {node} fails for {host}",
+        title_on_node="On {node} alone: the credential provider fails for {host}",
         by_node=True,
     ),
     Entry(

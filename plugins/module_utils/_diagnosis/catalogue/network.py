@@ -28,7 +28,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would speak of 'no such host' or a lookup",
         fixes=(network.resolve_name, node.cordon),
         do_not=(NO_DELETE,),
-        title_on_node="Node {node} cannot resolve {host}",
+        title_on_node="On {node} alone: no DNS answer for {host}",
         by_node=True,
     ),
     Entry(
@@ -43,7 +43,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would speak of a refused or reset connection, or of no route",
         fixes=(network.connect, node.cordon),
         do_not=(NO_DELETE,),
-        title_on_node="Node {node} cannot reach {host}",
+        title_on_node="On {node} alone: no connection to {host}",
         by_node=True,
     ),
     Entry(
@@ -58,7 +58,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would speak of a timeout or a deadline",
         fixes=(network.connect, node.cordon),
         do_not=(NO_DELETE,),
-        title_on_node="Node {node} gets no answer from {host}",
+        title_on_node="On {node} alone: no answer in time from {host}",
         by_node=True,
     ),
     Entry(
@@ -75,7 +75,7 @@ NETWORK: tuple[Entry, ...] = (
         do_not=(
             "Do not delete the pods: the pull begins again from the start, or waits behind the same queue.",
         ),
-        title_on_node="Pulls on node {node} go on without a result",
+        title_on_node="On {node} alone: pulls go on without a result",
         by_node=True,
     ),
     Entry(
@@ -90,7 +90,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would speak of proxyconnect or 407",
         fixes=(network.check_proxy, network.connect, node.cordon),
         do_not=(NO_DELETE,),
-        title_on_node="The proxy of node {node} fails on the way to {host}",
+        title_on_node="On {node} alone: the proxy fails on the way to {host}",
         by_node=True,
     ),
     Entry(
@@ -105,7 +105,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would say that the certificate is signed by an unknown authority",
         fixes=(network.show_certificate, network.trust_authority),
         do_not=(NO_INSECURE,),
-        title_on_node="Node {node} does not trust the certificate of {host}",
+        title_on_node="On {node} alone: the certificate of {host} is not trusted",
         by_node=True,
     ),
     Entry(
@@ -120,7 +120,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would say that the certificate is valid for other names",
         fixes=(network.show_certificate, network.resolve_name),
         do_not=(NO_INSECURE,),
-        title_on_node="Node {node} is shown a certificate for another name than {host}",
+        title_on_node="On {node} alone: a certificate for another name than {host}",
         by_node=True,
     ),
     Entry(
@@ -135,7 +135,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would say that the certificate has expired or is not yet valid",
         fixes=(network.show_certificate, network.check_clock),
         do_not=(NO_INSECURE,),
-        title_on_node="Node {node} takes the certificate of {host} for expired or not yet valid",
+        title_on_node="On {node} alone: the certificate of {host} seems expired or not yet valid",
         by_node=True,
     ),
     Entry(
@@ -150,7 +150,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would say that a server gave an HTTP response to an HTTPS client",
         fixes=(network.connect, network.show_mirrors),
         do_not=(NO_INSECURE,),
-        title_on_node="Node {node} speaks HTTPS to {host}, which answers in HTTP",
+        title_on_node="On {node} alone: HTTP where HTTPS is expected, from {host}",
         by_node=True,
     ),
     Entry(
@@ -178,7 +178,7 @@ NETWORK: tuple[Entry, ...] = (
         sign="the message would name another host than the image does",
         fixes=(network.show_mirrors, network.connect, node.look_at_pulls),
         do_not=(NO_DELETE,),
-        title_on_node="The mirror {host} fails on node {node}",
+        title_on_node="On {node} alone: the mirror {host} fails",
         by_node=True,
     ),
 )

@@ -122,3 +122,11 @@ def test_a_broken_secret_is_a_possibility_where_no_message_is_left(tmp_path: Pat
     found = finding(tmp_path, "", ABSENT)
     assert found.cause == "unknown"
     assert "secret_missing" in [item.cause for item in found.alternatives]
+
+
+@pytest.mark.parametrize("other", ["usable", "unseen"])
+def test_one_broken_secret_of_two_is_likely_the_cause_and_not_certain(tmp_path: Path, other: str) -> None:
+    known = [SecretFact("shop", "other", "present", type="kubernetes.io/dockerconfigjson", keys=1)]
+    records = known if other == "usable" else []
+    found = finding(tmp_path, no_credentials(IMAGE), ABSENT, *records, pull_secrets=("regcred", "other"))
+    assert (found.cause, found.confidence) == ("secret_missing", "likely")

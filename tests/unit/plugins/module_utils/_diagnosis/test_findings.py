@@ -285,3 +285,9 @@ def test_the_sandbox_image_is_called_by_its_name(tmp_path: Path) -> None:
     assert found.cause == "tag_not_found"
     assert "sandbox image" in found.title
     assert pause in found.title
+
+
+def test_evidence_beside_the_messages_stays_small_too(tmp_path: Path) -> None:
+    image = "private.example.com/a:1"
+    pods = [failing(no_credentials(image), image, namespace=f"team-{n}") for n in range(40)]
+    assert len(one(tmp_path, *pods).evidence) == 12

@@ -111,7 +111,7 @@ def test_hosts_that_fail_from_one_node_while_others_reach_them_are_the_fault_of_
     )
     assert subjects(report) == [("dns_failure", 2)]
     finding = report.findings[0]
-    assert finding.title.startswith("Node node-1 cannot resolve")
+    assert finding.title.startswith("On node-1 alone: no DNS answer for")
     assert "node-2" in finding.summary
 
 
@@ -121,7 +121,7 @@ def test_an_answer_that_another_node_got_shows_that_the_host_is_well(tmp_path: P
         unreachable(OWN, "registry.example.com", "node-1", "a"),
         failing(not_found("registry.example.com/x:9"), "registry.example.com/x:9", node="node-2", pod="b"),
     )
-    assert "Node node-1 cannot reach registry.example.com" in [finding.title for finding in report.findings]
+    assert "On node-1 alone: no connection to registry.example.com" in [finding.title for finding in report.findings]
 
 
 def test_a_name_that_only_one_pod_asks_for_is_not_blamed_on_its_node(tmp_path: Path) -> None:
@@ -291,3 +291,24 @@ def test_most_damage_comes_first(tmp_path: Path) -> None:
     alone = failing(not_found(OWN), OWN, pod="down")
     report = judged(tmp_path / "run", *many, alone)
     assert [finding.impact.down for finding in report.findings] == [1, 0]
+
+
+def test_images_on_the_failing_node_itself_do_not_show_that_the_host_is_well(tmp_path: Path) -> None:
+    """They may be from before the fault."""
+    report = judged(
+        tmp_path / "run", unreachable(HUB, HUB_API, "node-1", "a"), NodeFact("node-1", images=(HUB,))
+    )
+    assert report.findings[0].title == "docker.io cannot be reached"
+
+
+def test_a_pool_that_fails_alone_is_blamed_as_a_pool(tmp_path: Path) -> None:
+    report = judged(
+        tmp_path / "run",
+        unreachable(HUB, HUB_API, "node-1", "a"),
+        unreachable(HUB, HUB_API, "node-2", "b"),
+        NodeFact("node-1", pool="edge"),
+        NodeFact("node-2", pool="edge"),
+        NodeFact("node-3", pool="core", images=(HUB,)),
+    )
+    assert subjects(report) == [("network_unreachable", 2)]
+    assert report.findings[0].title == "On node-1, node-2 alone: no connection to docker.io"

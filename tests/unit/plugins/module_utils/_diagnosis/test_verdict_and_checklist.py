@@ -72,6 +72,7 @@ def test_never_healthy_with_a_gap_where_a_failing_pod_could_be(tmp_path: Path, g
     report = judged(tmp_path / "run", gap)
     assert report.verdict == "unknown"
     assert statuses(report)[1] == "not_checked"
+    assert report.scope.complete != gap.unread
 
 
 def test_a_gap_elsewhere_does_not_touch_health(tmp_path: Path) -> None:

@@ -13,7 +13,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import diagnose
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import Origin, render_terminal
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import (
+    Origin,
+    parse_report,
+    render_json,
+    render_terminal,
+)
 
 from tests.unit.evidence import NAMES, failing, folder_of, judged, no_such_host, not_found
 
@@ -48,6 +53,18 @@ def test_prose_keeps_to_the_width_and_commands_stay_whole(name: str, width: int,
 
 def test_nothing_that_a_terminal_would_act_upon_comes_through(tmp_path: Path) -> None:
     text = printed(diagnose(folder_of("hostile-texts", tmp_path / "run")))
+    assert all(line.isprintable() for line in text.splitlines())
+    assert not [line for line in text.splitlines() if line.startswith("TASK")]
+
+
+def test_a_report_that_somebody_tampered_with_is_cleaned_again(tmp_path: Path) -> None:
+    content = (
+        render_json(judged(tmp_path / "run", failing(not_found("x.example/y:1"), "x.example/y:1")))
+        .replace(b"skopeo list-tags", b"skopeo \\u001b[2J list-tags\\r\\n")
+        .replace(b"Tag not found", b"Tag \\u202e not found\\n\\nTASK [fake]")
+    )
+    text = printed(parse_report(content, "report.json"))
+    assert "list-tags" in text
     assert all(line.isprintable() for line in text.splitlines())
     assert not [line for line in text.splitlines() if line.startswith("TASK")]
 
