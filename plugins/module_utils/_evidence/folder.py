@@ -160,7 +160,7 @@ class EvidenceFolder:
 
 def _new_file(path: str) -> IO[str]:
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
-    return open(handle, "w", encoding="utf-8", newline="\n")
+    return open(handle, "w", encoding="utf-8", errors="replace", newline="\n")
 
 
 def _refuse_others(path: str) -> None:

@@ -197,3 +197,8 @@ def test_no_planted_secret_reaches_the_disk(folder: EvidenceFolder) -> None:
 EXPOSED = PullFailure(
     "n", "p", "u", "c", "main", "i", "waiting", message="GET https://cdn.example/x?sig=pl4nted"
 )
+
+
+def test_a_cluster_alias_that_is_no_valid_unicode_is_written_as_far_as_it_goes(tmp_path: Path) -> None:
+    folder = EvidenceFolder.create(str(tmp_path / "run"), cluster="prod\udcff")
+    assert EvidenceFolder.open(folder.path).about.cluster == "prod?"
