@@ -94,7 +94,8 @@ class FailureFinder:
         elif pod.reason == "DeadlineExceeded":
             for container in pod.containers:
                 mine = _events_of(container, events)
-                if container.state == "waiting" and any(_tells_failure(event) for event in mine):
+                # The kubelet writes "terminated" over the waiting reason of a container that never was.
+                if not container.has_image and any(_tells_failure(event) for event in mine):
                     self._add(state, container, mine, "waiting")
 
     def _container(self, state: PodState, container: ContainerView, events: list[EventFact]) -> None:

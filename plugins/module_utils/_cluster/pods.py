@@ -29,7 +29,8 @@ _SECTIONS = (
 class ContainerView:
     """One container of a pod: what was asked for, and what the status says of it.
 
-    ``state`` is ``waiting``, ``running``, ``terminated``, or empty where the kubelet has not reported it.
+    ``state`` is ``waiting``, ``running``, ``terminated``, or empty where the kubelet has not reported it;
+    ``has_image`` whether the runtime told the kubelet which image it uses.
     """
 
     name: str
@@ -40,6 +41,7 @@ class ContainerView:
     state: str = ""
     reason: str = ""
     message: str = ""
+    has_image: bool = False
     restart_count: int = 0
     ended_at: str | None = None
     mounts: tuple[str, ...] = ()
@@ -157,6 +159,7 @@ def _read_status(view: ContainerView, status: dict[str, Any]) -> None:
             view.reason = text(state[name].get("reason"))
             view.message = text(state[name].get("message"))
             break
+    view.has_image = bool(status.get("imageID"))
     view.restart_count = number(status.get("restartCount")) or 0
     view.ended_at = moment(mapping(mapping(status.get("lastState")).get("terminated")).get("finishedAt"))
 

@@ -34,6 +34,22 @@ FEWEST_SINGLE_READS = 16
 _HAS_IMAGE = frozenset({"Running", "NotReady", "CrashLoopBackOff", "Error", "OOMKilled"})
 """What the table says of a pod with one container when that container has had its image."""
 
+_FAILED = frozenset(
+    {
+        "ContainerStatusUnknown",
+        "DeadlineExceeded",
+        "Evicted",
+        "NodeAffinity",
+        "NodeLost",
+        "NodeShutdown",
+        "Preempting",
+        "Shutdown",
+        "Terminated",
+        "UnexpectedAdmissionError",
+    }
+)
+"""What the table says of pods that are over, of which thousands may lie about: news only if events tell of them."""
+
 _OVER = frozenset({"Completed", "Succeeded", "Terminating"})
 """A pod that has done its work, or is about to go: what it lacks harms nobody any more."""
 
@@ -191,7 +207,7 @@ def _row(cells: tuple[Any, ...]) -> tuple[str, bool] | None:
     if status in _OVER or (is_ready and status == "Running"):
         return None
     has_image = single and (status in _HAS_IMAGE or status.startswith(("ExitCode:", "Signal:")))
-    return name, not has_image
+    return name, not has_image and status not in _FAILED
 
 
 def _readiness(cell: str) -> tuple[bool, bool]:

@@ -118,6 +118,7 @@ class _Triage:
 
         around = Surroundings(self._client)
         self._read_around(around)
+        self._failures.sort(key=lambda failure: (failure.namespace, failure.pod))
         for failure in self._failures:
             self._sink.write(_with_owners(failure, around.owners))
         for record in (*around.nodes, *around.owners.workloads, *around.secrets, *around.service_accounts):

@@ -19,7 +19,7 @@ _LIST = re.compile(r"/api/v1(?:/namespaces/(?P<namespace>[^/]+))?/(?P<kind>pods|
 
 
 class MiniCluster:
-    """Objects by path, pods, events and nodes as lists; ``forbidden`` holds words of paths that are refused, or ``=PATH``."""
+    """Objects by path, pods, events and nodes as lists; ``forbidden``: words of paths that are refused."""
 
     def __init__(self, server: ApiServer) -> None:
         self.server = server

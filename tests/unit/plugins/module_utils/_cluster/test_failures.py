@@ -450,10 +450,10 @@ class TestPodsThatAreOver:
         found["status"]["conditions"][-1]["lastTransitionTime"] = "2026-01-29T08:00:00Z"
         nothing(found)
 
-    def test_that_ran_out_of_time_waiting_for_its_image(self) -> None:
-        found = pod(
-            waiting("ImagePullBackOff", BACK_OFF), phase="Failed", status={"reason": "DeadlineExceeded"}
-        )
+    def test_that_ran_out_of_time_waiting_for_their_image(self) -> None:
+        """The kubelet overwrites the waiting reason then; a container that had its image has an imageID."""
+        unknown = {**ended(reason="ContainerStatusUnknown", code=137), "imageID": ""}
+        found = pod(unknown, ended("other"), phase="Failed", status={"reason": "DeadlineExceeded"})
         assert only(found, *ALL).phase == "Failed"
         nothing(found)
 
