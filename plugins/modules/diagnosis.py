@@ -15,7 +15,7 @@ description:
   - Where the evidence is incomplete, the report says so and its verdict is never V(healthy).
 version_added: 0.1.0
 author:
-  - the kube_runbooks.image_pull contributors
+  - the kube_runbooks.image_pull contributors (!UNKNOWN)
 options:
   evidence:
     description:

@@ -16,7 +16,7 @@ description:
     templated.
 version_added: 0.1.0
 author:
-  - the kube_runbooks.image_pull contributors
+  - the kube_runbooks.image_pull contributors (!UNKNOWN)
 options:
   report:
     description:

@@ -53,9 +53,12 @@ def revision_that_ran(workload: Workload, case: Case) -> RevisionFact | None:
 
 def roll_back(case: Case) -> Iterator[Fix]:
     """Undo the rollout that brought the image, where the owner has an earlier revision."""
-    able = [(workload, revision_that_ran(workload, case)) for workload in case.workloads]
-    for workload, revision in [pair for pair in able if pair[1] is not None][:SHOWN]:
-        assert revision is not None
+    able = [
+        (workload, revision)
+        for workload in case.workloads
+        if (revision := revision_that_ran(workload, case)) is not None
+    ]
+    for workload, revision in able[:SHOWN]:
         before = sorted({revision.images[failure.container] for failure in workload.failures})
         ran = f", of which {revision.ready} still run" if revision.ready else ""
         target = resource(workload.kind, workload.name) or ""
