@@ -178,11 +178,12 @@ def _place(text: str, words: tuple[str, ...]) -> int:
 
 
 def quote(text: str, place: int) -> str:
-    """At most 300 characters of ``text`` around ``place``, from the clause before on."""
+    """At most 300 characters of ``text`` around ``place``, from the clauses before on: they say what was asked, of whom."""
     if len(text) <= QUOTE:
         return text
-    begin = text.rfind(": ", 0, max(place - 2, 0))
-    begin = begin + 2 if begin >= 0 and place - begin <= QUOTE // 2 else max(place - QUOTE // 4, 0)
+    earliest = max(place - QUOTE * 2 // 3, 0)
+    clause = text.find(": ", earliest, max(place, earliest))
+    begin = 0 if earliest == 0 else clause + 2 if clause >= 0 else max(place - QUOTE // 4, 0)
     piece = text[begin : begin + QUOTE - 2].strip()
     return ("…" if begin > 0 else "") + piece + ("…" if begin + QUOTE - 2 < len(text) else "")
 
