@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.events import (
@@ -96,7 +97,8 @@ class FailureFinder:
                 mine = _events_of(container, events)
                 # The kubelet writes "terminated" over the waiting reason of a container that never was.
                 if not container.has_image and any(_tells_failure(event) for event in mine):
-                    self._add(state, container, mine, "waiting")
+                    over = dataclasses.replace(container, reason=pod.reason, message="")
+                    self._add(state, over, mine, "waiting")
 
     def _container(self, state: PodState, container: ContainerView, events: list[EventFact]) -> None:
         if container.state in ("running", "terminated"):

@@ -454,7 +454,8 @@ class TestPodsThatAreOver:
         """The kubelet overwrites the waiting reason then; a container that had its image has an imageID."""
         unknown = {**ended(reason="ContainerStatusUnknown", code=137), "imageID": ""}
         found = pod(unknown, ended("other"), phase="Failed", status={"reason": "DeadlineExceeded"})
-        assert only(found, *ALL).phase == "Failed"
+        failure = only(found, *ALL)
+        assert (failure.phase, failure.reason, failure.message) == ("Failed", "DeadlineExceeded", "")
         nothing(found)
 
     def test_that_failed_by_themselves(self) -> None:
