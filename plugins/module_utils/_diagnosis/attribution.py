@@ -10,10 +10,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.catalogue import CATALOGUE
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import registry_host
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
+    canonical,
+    registry_host,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration, printable
 
@@ -33,6 +36,7 @@ _ANSWERED = frozenset(
         Cause.DIGEST_MISMATCH,
     }
 )
+_IN_TRANSFER = frozenset({Hop.BLOB, Hop.UNPACK})
 _CHANGING = re.compile(r"\"[^\"]*\"|https?://\S+|\b[\w.-]+\.[\w.-]+(?::\d+)?(?:->\S+)?|\d+")
 
 
@@ -85,9 +89,8 @@ def attribute_to_nodes(judgements: list[Judgement], facts: Facts) -> dict[int, A
 def _blame(members: list[Judgement], facts: Facts, answered: Mapping[str, set[str]]) -> Attribution | None:
     failing = sorted({member.failure.node for member in members})
     reached: set[str] = set()
-    for registry in {registry_host(member.image) for member in members} - {""}:
-        reached |= answered.get(registry, set())
-        reached |= {name for name, hosts in facts.hosts_on_node.items() if registry in hosts}
+    for member in members:
+        reached |= _reached(member, facts, answered)
     # Images on the failing nodes themselves prove nothing: they may be from before the fault.
     reached -= set(failing)
     if not reached:
@@ -96,6 +99,20 @@ def _blame(members: list[Judgement], facts: Facts, answered: Mapping[str, set[st
     if len(failing) > 1 and (len(units) > 1 or units & {facts.pool_or_node(name) for name in reached}):
         return None
     return Attribution(min(units), tuple(failing), tuple(sorted(reached)))
+
+
+def _reached(member: Judgement, facts: Facts, answered: Mapping[str, set[str]]) -> set[str]:
+    """The nodes that got as far as this one did not, or farther.
+
+    Where the transfer of the content broke off, only the very same image shows that it can be had.
+    """
+    content_in_doubt = any(alternative.cause == Cause.DIGEST_MISMATCH for alternative in member.alternatives)
+    if member.hop in _IN_TRANSFER or content_in_doubt:
+        wanted = canonical(member.image)
+        return {name for name, node in facts.nodes.items() if wanted in map(canonical, node.images)}
+    registry = registry_host(member.image)
+    holding = {name for name, hosts in facts.hosts_on_node.items() if registry in hosts}
+    return answered.get(registry, set()) | holding
 
 
 def _adopt(

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Confidence
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Confidence, Hop
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import (
@@ -149,6 +149,8 @@ def _without_secrets(judgement: Judgement, facts: Facts) -> Judgement:
         return judgement.with_cause(judgement.cause, judgement.confidence, note=note)
     if judgement.cause == Cause.AUTH_MISSING:
         return judgement.with_cause(judgement.cause, Confidence.LIKELY, note=note)
+    if judgement.hop == Hop.BLOB:
+        return judgement  # content comes from another host, which asks for no login of its own
     before = judgement.cause
     on_node = "no pull secret was offered; only a credential of the node itself could have been refused"
     turned = judgement.with_cause(Cause.AUTH_MISSING, Confidence.LIKELY, note=note)

@@ -130,3 +130,11 @@ def test_one_broken_secret_of_two_is_likely_the_cause_and_not_certain(tmp_path: 
     records = known if other == "usable" else []
     found = finding(tmp_path, no_credentials(IMAGE), ABSENT, *records, pull_secrets=("regcred", "other"))
     assert (found.cause, found.confidence) == ("secret_missing", "likely")
+
+
+def test_a_host_of_contents_that_refuses_is_not_asked_for_a_login(tmp_path: Path) -> None:
+    message = (
+        f'failed to pull and unpack image "{IMAGE}": failed to copy: httpReadSeeker: failed open: unexpected status '
+        "code https://cdn.example.com/blobs/sha256:00: 403 Forbidden"
+    )
+    assert finding(tmp_path, message, pull_secrets=()).cause == "auth_forbidden"

@@ -121,7 +121,9 @@ def test_an_answer_that_another_node_got_shows_that_the_host_is_well(tmp_path: P
         unreachable(OWN, "registry.example.com", "node-1", "a"),
         failing(not_found("registry.example.com/x:9"), "registry.example.com/x:9", node="node-2", pod="b"),
     )
-    assert "On node-1 alone: no connection to registry.example.com" in [finding.title for finding in report.findings]
+    assert "On node-1 alone: no connection to registry.example.com" in [
+        finding.title for finding in report.findings
+    ]
 
 
 def test_a_name_that_only_one_pod_asks_for_is_not_blamed_on_its_node(tmp_path: Path) -> None:
@@ -312,3 +314,15 @@ def test_a_pool_that_fails_alone_is_blamed_as_a_pool(tmp_path: Path) -> None:
     )
     assert subjects(report) == [("network_unreachable", 2)]
     assert report.findings[0].title == "On node-1, node-2 alone: no connection to docker.io"
+
+
+@pytest.mark.parametrize(
+    "held", [OWN, "registry.example.com/shop/other:1"], ids=["the same image", "another image"]
+)
+def test_content_that_breaks_off_is_blamed_on_a_node_only_where_others_hold_it(
+    tmp_path: Path, held: str
+) -> None:
+    text = f'failed to pull and unpack image "{OWN}": failed to read expected number of bytes: unexpected EOF'
+    other = NodeFact("node-2", images=(held,))
+    report = judged(tmp_path / "run", failing(text, OWN), NodeFact("node-1"), other)
+    assert report.findings[0].title.startswith("On node-1 alone") == (held == OWN)
