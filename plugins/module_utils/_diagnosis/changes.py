@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case, Workload
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.moments import (
     seconds_between,
@@ -93,7 +94,11 @@ def _credentials(case: Case, since: str) -> Iterator[tuple[str, str]]:
 
 
 def _nodes(case: Case, since: str) -> Iterator[tuple[str, str]]:
-    for name in case.nodes:
+    """New nodes and changed conditions, where it matters which node it is: not for what fails everywhere."""
+    concerned = case.blamed_nodes or (case.nodes if len(case.nodes) == 1 < len(case.facts.nodes) else ())
+    if case.cause == Cause.PLATFORM_MISMATCH:
+        concerned = case.nodes
+    for name in concerned:
         node = case.facts.nodes.get(name)
         if node is None:
             continue

@@ -13,6 +13,10 @@ from dataclasses import dataclass
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Confidence, Hop
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
+    normal_host,
+    registry_host,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import (
     secret_warnings,
@@ -149,14 +153,22 @@ def _without_secrets(judgement: Judgement, facts: Facts) -> Judgement:
         return judgement.with_cause(judgement.cause, judgement.confidence, note=note)
     if judgement.cause == Cause.AUTH_MISSING:
         return judgement.with_cause(judgement.cause, Confidence.LIKELY, note=note)
-    if judgement.hop == Hop.BLOB:
-        return judgement  # content comes from another host, which asks for no login of its own
+    if _is_about_content(judgement):
+        return judgement
     before = judgement.cause
     on_node = "no pull secret was offered; only a credential of the node itself could have been refused"
     turned = judgement.with_cause(Cause.AUTH_MISSING, Confidence.LIKELY, note=note)
     return turned.with_alternatives(
         Alternative(str(before), on_node if before != Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE else "")
     )
+
+
+def _is_about_content(judgement: Judgement) -> bool:
+    """Tell whether it was the store of the contents that refused; such a host asks for no login of its own."""
+    said = judgement.classification
+    if judgement.hop == Hop.BLOB or said is None or not said.host:
+        return judgement.hop == Hop.BLOB
+    return judgement.hop != Hop.TOKEN_SERVICE and normal_host(said.host) != registry_host(judgement.image)
 
 
 def _with_usable_secrets(judgement: Judgement, secrets: Offered) -> Judgement:

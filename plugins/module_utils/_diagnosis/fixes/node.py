@@ -38,11 +38,10 @@ def describe_node(case: Case) -> Iterator[Fix]:
 
 
 def cordon(case: Case) -> Iterator[Fix]:
-    """Keep new pods away from the node while it is mended, where others can take them."""
+    """Keep new pods away from a node that is at fault itself, where others can take them."""
     others = set(case.facts.nodes) - set(case.nodes)
-    blamed = case.blamed_nodes or case.nodes
-    if others and len(blamed) <= len(others):
-        for name in blamed[:3]:
+    if len(case.blamed_nodes) <= len(others):
+        for name in case.blamed_nodes[:3]:
             yield Fix(
                 title=printable(
                     f"Keep new pods away from {name} until it is mended (undo: kubectl uncordon)"

@@ -142,6 +142,7 @@ def test_edited_credentials_and_new_nodes_are_named_the_latest_first(tmp_path: P
         ),
         ServiceAccountFact("shop", "builder", "present", (), "2025-01-01T00:00:00Z", "2026-01-31T10:40:00Z"),
         NodeFact("node-1", created_at="2026-01-31T10:58:00Z", conditions=(ConditionFact("Ready", "True"),)),
+        NodeFact("node-2"),
     ).changes
     assert changes == (
         "2026-01-31T10:58:00Z node node-1 joined the cluster",
