@@ -11,6 +11,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     SubjectKind,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes import (
+    clouds,
     image,
     network,
     node,
@@ -29,7 +30,7 @@ CREDENTIALS: tuple[Entry, ...] = (
         title="{host} wants a login and none was offered",
         explanation="The registry asks for a credential, and the kubelet had none for it.",
         sign="the registry would ask for a login (401, 'no basic auth credentials')",
-        fixes=(secrets.check_secret, secrets.add_secret, image.roll_back),
+        fixes=(secrets.check_secret, clouds.check_identity, secrets.add_secret, image.roll_back),
         do_not=(LEAVES_NO_TRACE, NO_PUBLIC),
     ),
     Entry(
@@ -39,7 +40,7 @@ CREDENTIALS: tuple[Entry, ...] = (
         title="Credential refused by {host}",
         explanation="A credential was offered and the registry does not accept it: wrong, expired or revoked.",
         sign="the registry would say that user name, password or token is wrong or expired",
-        fixes=(secrets.renew_secret, node.look_at_provider),
+        fixes=(secrets.renew_secret, clouds.check_identity, node.look_at_provider),
         do_not=(NO_LOOP, LEAVES_NO_TRACE),
     ),
     Entry(
@@ -52,7 +53,7 @@ CREDENTIALS: tuple[Entry, ...] = (
             "use a credential that has it."
         ),
         sign="the registry would answer 403 or 'denied'",
-        fixes=(secrets.check_secret, secrets.renew_secret, image.roll_back),
+        fixes=(clouds.check_identity, secrets.renew_secret, image.roll_back),
         do_not=(NO_PUBLIC, LEAVES_NO_TRACE),
     ),
     Entry(
@@ -78,7 +79,7 @@ CREDENTIALS: tuple[Entry, ...] = (
             "kubelet then pulls without one. Look at the node's cloud identity and at the helper's configuration."
         ),
         sign="the kubelet would log that a credential provider failed",
-        fixes=(node.look_at_provider, node.cordon),
+        fixes=(clouds.check_identity, node.look_at_provider, node.cordon),
         title_on_node="On {node} alone: the credential provider fails for {host}",
         by_node=True,
     ),

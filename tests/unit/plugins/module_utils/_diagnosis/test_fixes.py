@@ -223,3 +223,25 @@ def test_pods_are_moved_to_an_architecture_that_the_cluster_has(tmp_path: Path) 
     assert found.cause == "platform_mismatch"
     assert "linux/arm64" in [item.fact.rpartition(" ")[2] for item in found.evidence]
     assert any('"kubernetes.io/arch": "amd64"' in command for command in commands(found))
+
+
+@pytest.mark.parametrize(
+    ("image", "expected"),
+    [
+        (
+            "123456789012.dkr.ecr.eu-west-1.amazonaws.com/acme/app:1",
+            "aws ecr get-repository-policy --registry-id 123456789012 --region eu-west-1 --repository-name acme/app",
+        ),
+        (
+            "europe-west3-docker.pkg.dev/acme/prod/app:1",
+            "gcloud artifacts repositories get-iam-policy prod --location europe-west3 --project acme",
+        ),
+        ("acme.azurecr.io/app:1", "az aks check-acr --acr acme.azurecr.io -g"),
+    ],
+    ids=["ECR", "Artifact Registry", "ACR"],
+)
+def test_a_clouds_own_registry_is_opened_by_the_identity_of_the_nodes(
+    tmp_path: Path, image: str, expected: str
+) -> None:
+    report = judged(tmp_path / "run", failing(no_credentials(image), image))
+    assert commands(report.findings[0])[0].startswith(expected)
