@@ -26,6 +26,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     CREATING_REASONS,
     IMAGE_REASONS,
     IMAGE_VOLUME_MOUNT,
+    RESTARTING,
     evicted_for_disk,
     lacks_image,
     sandbox_symptom,
@@ -116,6 +117,9 @@ class FailureFinder:
                 self._add_volume(state, container, volume, events)
         elif container.reason in CREATING_REASONS:
             self._creating(state, container, mine)
+        elif container.reason == RESTARTING and container.ended_at and any(map(_tells_failure, mine)):
+            # doBackOff of kuberuntime_manager.go comes before the pull, and hides its failure for minutes.
+            self._add(state, dataclasses.replace(container, message=""), mine, "waiting")
 
     def _creating(self, state: PodState, container: ContainerView, mine: list[EventFact]) -> None:
         pulled = max((event.last_at or "" for event in mine if event.reason == "Pulled"), default="")

@@ -27,6 +27,9 @@ IMAGE_REASONS = frozenset(
 CREATING_REASONS = frozenset({"", "ContainerCreating", "PodInitializing"})
 """Waiting reasons of a container whose image may be on its way."""
 
+RESTARTING = "CrashLoopBackOff"
+"""The waiting reason of a container that ended; from then on its image may not be had any more."""
+
 _IMAGE_WORD = re.compile(r"image|pull|registry|signature", re.IGNORECASE)
 _WORD = re.compile(r"[A-Za-z]+\Z")
 _UNPACKING = re.compile(

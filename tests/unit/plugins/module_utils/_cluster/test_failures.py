@@ -209,6 +209,19 @@ class TestContainers:
         assert (failure.since, failure.restart_count) == (at(21), 3)
         assert [one.message.rpartition(": ")[2] for one in failure.events] == ["new trouble"]
 
+    def test_whose_restart_waits_although_it_is_the_image_that_is_missing(self) -> None:
+        """As after kubectl set image on a pod: the status speaks of crashes, the events of the pull."""
+        last = {"terminated": {"exitCode": 137, "finishedAt": at(20)}}
+        status = waiting("CrashLoopBackOff", "back-off 20s restarting failed container", lastState=last)
+        told = event("Failed", f'Failed to pull image "{IMAGE}": {NOT_FOUND}', at(25), firstTimestamp=at(21))
+        failure = only(pod(status, phase="Running"), told)
+        assert (failure.reason, failure.message, failure.since) == ("CrashLoopBackOff", "", at(21))
+
+    def test_that_crashes_and_once_failed_to_pull_before_it_last_ran(self) -> None:
+        last = {"terminated": {"exitCode": 1, "finishedAt": at(20)}}
+        status = waiting("CrashLoopBackOff", "back-off 5m0s restarting failed container", lastState=last)
+        nothing(pod(status, phase="Running"), event("Failed", f'Failed to pull image "{IMAGE}": old trouble', at(10)))
+
     def test_of_a_static_pod_whose_events_carry_the_hash_of_its_manifest(self) -> None:
         found = pod(waiting("ErrImagePull"), metadata={"annotations": {"kubernetes.io/config.hash": "hash"}})
         failure = only(found, event("Failed", f'Failed to pull image "{IMAGE}": x', about={"uid": "hash"}))
