@@ -43,13 +43,15 @@ def _content(folder: EvidenceFolder) -> dict[str, Any]:
         if stage is None:
             continue
         redacted.update(stage.redacted)
-        stages.append({
-            "stage": name,
-            "observed_at": stage.observed_at,
-            "complete": stage.complete,
-            "error": stage.error,
-            "records": {kind: len(records) for kind, records in sorted(stage.records.items())},
-        })
+        stages.append(
+            {
+                "stage": name,
+                "observed_at": stage.observed_at,
+                "complete": stage.complete,
+                "error": stage.error,
+                "records": {kind: len(records) for kind, records in sorted(stage.records.items())},
+            }
+        )
     return {"stages": stages, "redacted": dict(sorted(redacted.items())), "evidence_digest": folder.digest()}
 
 

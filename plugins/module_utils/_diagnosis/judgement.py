@@ -102,17 +102,23 @@ def judgement_from_text(failure: PullFailure, decision: Decision) -> Judgement:
     """Return what the texts alone say."""
     said = decision.classification
     image = failure.image or said.image or ""
-    return Judgement(
+    host = _host(said, image)
+    judgement = Judgement(
         failure=failure,
         cause=said.cause,
         confidence=said.confidence,
         hop=said.hop,
-        host=_host(said, image),
+        host=host,
         statement=decision.statement,
         classification=said,
         alternatives=tuple(Alternative(str(cause), "") for cause in said.alternatives if cause != said.cause),
         note=said.unknown_reason or "",
     )
+    registry = normal_host(registry_host(image))
+    if said.hop in (Hop.REGISTRY, Hop.MANIFEST) and registry and host not in ("", registry):
+        asked = f"{host} is not the registry of {image}: the runtime is told to ask it for {registry}"
+        judgement = judgement.with_alternatives(Alternative(str(Cause.MIRROR_FAILURE), asked))
+    return judgement
 
 
 def _host(said: Classification, image: str) -> str:

@@ -326,3 +326,14 @@ def test_content_that_breaks_off_is_blamed_on_a_node_only_where_others_hold_it(
     other = NodeFact("node-2", images=(held,))
     report = judged(tmp_path / "run", failing(text, OWN), NodeFact("node-1"), other)
     assert report.findings[0].title.startswith("On node-1 alone") == (held == OWN)
+
+
+def test_a_mirror_stays_in_sight_where_another_host_answers_for_the_registry(tmp_path: Path) -> None:
+    text = (
+        f'failed to pull and unpack image "{OWN}": failed to resolve reference "{OWN}": '
+        "pulling from host mirror.example.net failed with status code [manifests 1]: 500 Internal Server Error"
+    )
+    [finding] = judged(tmp_path, failing(text, OWN)).findings
+    assert (finding.cause, finding.registry_hosts) == ("registry_server_error", ("mirror.example.net",))
+    assert finding.alternatives[0].cause == "mirror_failure"
+    assert "mirror.example.net is not the registry of" in finding.alternatives[0].why_less_likely
