@@ -68,7 +68,9 @@ def test_every_plugin_file_names_its_licence(path: Path) -> None:
     head = path.read_text(encoding="utf-8").splitlines()[:3]
     assert head[0].startswith("# Copyright: (c) ")
     assert head[1].startswith("# GNU General Public License v3.0 or later (see ")
+    # REUSE-IgnoreStart
     assert head[2] == "# SPDX-License-Identifier: GPL-3.0-or-later"
+    # REUSE-IgnoreEnd
 
 
 def test_the_action_group_holds_exactly_the_modules_with_connection_options() -> None:
