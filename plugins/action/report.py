@@ -62,12 +62,20 @@ class ActionModule(ControllerAction):
                 "name: only letters, digits, '.', '_' and '-', beginning with a letter or digit"
             )
         report = _report(options["report"], options["digest"])
-        files, changed = self._write(report, options)
+        unwritten: OSError | None = None
+        files: list[dict[str, Any]] = []
+        changed = False
+        try:
+            files, changed = self._write(report, options)
+        except OSError as error:
+            unwritten = error  # a folder that cannot be written costs the file, not what people read
         if "terminal" in options["formats"]:
             written = files[0]["path"] if files and not self.in_check_mode else ""
             origin = Origin(snapshot=options["snapshot"] or "", report_path=written)
             width = min(max(options["width"], 40), 400)
             show(render_terminal(report, width, origin=origin, max_findings=max(options["max_findings"], 0)))
+        if unwritten:
+            raise unwritten
         problem = problem_of(report, options["fail_on"])
         result = {
             "changed": changed,
