@@ -22,6 +22,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify
     by_code,
     by_reason,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify.mask import mask
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify.prepare import (
     Prepared,
     clean,
@@ -126,7 +127,7 @@ def _named(prepared: Prepared, images: list[str]) -> str | None:
 def _single(text: str, images: list[str], image: str | None, cut: bool) -> Classification:
     """One error, not several."""
     urls = extract.find_urls(text)
-    masked = extract.mask(text, images, urls)
+    masked = mask(text, images, urls)
     match = first_match(masked, _TABLE)
     if match is None:
         return _unknown(image, text, _why_unknown(text, cut))
@@ -178,7 +179,7 @@ def _place(text: str, words: tuple[str, ...]) -> int:
 
 
 def quote(text: str, place: int) -> str:
-    """At most 300 characters of ``text`` around ``place``, from the clauses before on: they say what was asked, of whom."""
+    """At most 300 characters of ``text`` around ``place``, with the clauses before: what was asked, and of whom."""
     if len(text) <= QUOTE:
         return text
     earliest = max(place - QUOTE * 2 // 3, 0)

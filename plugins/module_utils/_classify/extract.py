@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The image and the host that a message names, and the text with such names taken out."""
+"""The image, the URLs and the host that a message names."""
 
 from __future__ import annotations
 
@@ -62,6 +62,8 @@ _NAMED_HOSTS = (
     r"but none matched ([^\s\",;\]]+)",
     r"(?:auth|credentials|token) for ([A-Za-z0-9.-]+\.[A-Za-z]{2,}(?::\d+)?)\b",
 )
+HOST_PATTERNS = (_PROXY, _SOCKS, _LOOKUP, _LOOKUP_NAME, *_NAMED_HOSTS)
+"""Wordings whose first group is a host."""
 
 
 class UrlKind(StrEnum):
@@ -111,9 +113,9 @@ def find_images(text: str) -> list[str]:
 
 def _is_name(name: str, *, quoted: bool) -> bool:
     """Whether a word in the place of an image name can be one: "configuration:" or "err." cannot."""
-    if not name.strip(".:/@") or name.endswith(".") or "://" in name[:10]:
+    if not name.strip(".:/@") or "://" in name[:10]:
         return False
-    return quoted or any(separator in name for separator in "/:@")
+    return quoted or (not name.endswith(".") and any(separator in name for separator in "/:@"))
 
 
 def find_urls(text: str) -> list[Url]:
@@ -148,18 +150,6 @@ def _url_kind(url: str, host: str | None) -> UrlKind:
     if path.rstrip("/") in ("v2", "v1/_ping", "v0", "v1"):
         return UrlKind.PING
     return UrlKind.OTHER
-
-
-def mask(text: str, images: list[str], urls: list[Url]) -> str:
-    """``text`` in lower case with ``<manifest-url>``, ``<blob-url>``, … and ``<image>`` for those names."""
-    for url in sorted({(url.text, url.kind) for url in urls}, key=lambda pair: -len(pair[0])):
-        text = text.replace(url[0], f"<{url[1]}-url>" if url[1] is not UrlKind.OTHER else "<url>")
-    for image in sorted(images, key=len, reverse=True):
-        if "/" in image or ":" in image:
-            text = text.replace(image, "<image>")
-        else:
-            text = text.replace(f'"{image}"', '"<image>"').replace(f"'{image}'", "'<image>'")
-    return text.lower()
 
 
 def failing_url(urls: list[Url], position: int) -> Url | None:

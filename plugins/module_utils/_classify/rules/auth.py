@@ -246,7 +246,7 @@ RULES = (
         ("401", "unauthorized"),
         "HTTP status 401: no credentials, or ones that the registry does not accept",
         pattern=r"401 unauthorized|(?:status|code|http|error)\W{1,3}(?:code\W{1,2})?401\b|url>\W{1,3}401\b"
-        r"|\bunauthorized\b|parsing http 401",
+        r"|\bunauthorized\b|parsing http 401|when fetching blob 401\b",
         alternatives=_PRIVATE,
     ),
     Rule(
@@ -257,7 +257,7 @@ RULES = (
         ("403", "forbidden"),
         "HTTP status 403: refused; on ECR also for an expired token, elsewhere also by a firewall or by country",
         pattern=r"403 forbidden|(?:status|code|http|error)\W{1,3}(?:code\W{1,2})?403\b|url>\W{1,3}403\b"
-        r"|\bforbidden\b|parsing http 403",
+        r"|\bforbidden\b|parsing http 403|when fetching blob 403\b",
         unless=("is forbidden:",),
         alternatives=_PRIVATE,
     ),

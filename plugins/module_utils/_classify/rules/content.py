@@ -83,7 +83,6 @@ RULES = (
             "error verifying sha256 checksum",
             "wrong digest",
             "checksum mismatch",
-            "does not match config's diffid",
             "unexpected digest",
             "content does not match digest",
         ),
@@ -95,15 +94,24 @@ RULES = (
         Cause.DIGEST_MISMATCH,
         Confidence.CONFIRMED,
         Hop.BLOB,
-        ("wrong diff id", "does not match expected", "claims ", "expected sha256", "config.json digest"),
+        ("does not match expected", "expected sha256", "config.json digest", "got sha256", "actual sha256"),
         "what arrived has another digest than the manifest or configuration says",
-        pattern=r"wrong diff id .* calculated|digest \S+ does not match expected"
-        r"|uncompressed digest of layer .* is .* config claims|expected sha256:\S+,? (?:got|but|actual)"
+        pattern=r"digest \S+ does not match expected|expected sha256:\S+,? (?:got|but|actual)"
         r"|(?:got|actual) sha256:\S+,? (?:but )?expected",
     ),
     Rule(
-        "content.broken_archive",
+        "content.diff_id",
         Cause.DIGEST_MISMATCH,
+        Confidence.LIKELY,
+        Hop.UNPACK,
+        ("wrong diff id", "does not match config's diffid", "uncompressed digest of layer"),
+        "the unpacked layer has another digest than the image's configuration says: the image was built or converted"
+        " wrongly, or its bytes were changed in the store (containerd core/unpack, containers/image copy)",
+        alternatives=(Cause.MANIFEST_INVALID, Cause.RUNTIME_ERROR),
+    ),
+    Rule(
+        "content.broken_archive",
+        Cause.MANIFEST_INVALID,
         Confidence.LIKELY,
         Hop.UNPACK,
         (
@@ -112,7 +120,6 @@ RULES = (
             "zlib: invalid",
             "flate: corrupt input",
             "invalid input: magic number mismatch",
-            "unexpected eof",
             "corrupt input before offset",
             "invalid tar header",
             "not in gzip format",
@@ -120,11 +127,32 @@ RULES = (
             "invalid deflate data",
             "corrupted -- ",
         ),
-        "a layer that cannot be unpacked because its bytes are damaged (archive/tar, compress/gzip, zstd)",
+        "a layer that is no archive this runtime can unpack, although it arrived as the manifest describes it: damaged"
+        " when it was pushed, or compressed with zstd for a runtime that is too old (archive/tar, compress/gzip)",
         pattern=r"invalid tar header|gzip: invalid|zlib: invalid|corrupt input|magic number mismatch"
-        r"|gzip format|crc mismatch|invalid deflate data|corrupted -- "
-        r"|(?:extract layer|register layer|untar|applying layer|processing tar|decompress).*unexpected eof",
+        r"|gzip format|crc mismatch|invalid deflate data|corrupted -- ",
+        alternatives=(Cause.DIGEST_MISMATCH, Cause.RUNTIME_ERROR),
+    ),
+    Rule(
+        "content.short_archive",
+        Cause.DIGEST_MISMATCH,
+        Confidence.LIKELY,
+        Hop.UNPACK,
+        ("unexpected eof",),
+        "a layer ends before its archive does: cut off on the way, in the store, or when it was pushed (archive/tar)",
+        pattern=r"(?:extract layer|register layer|untar|applying layer|processing tar|decompress).*unexpected eof",
         alternatives=(Cause.MANIFEST_INVALID, Cause.NETWORK_UNREACHABLE),
+    ),
+    Rule(
+        "content.web_page",
+        Cause.MANIFEST_INVALID,
+        Confidence.LIKELY,
+        Hop.MANIFEST,
+        ("text/html", "text/plain"),
+        "a web page came where a manifest was asked for, and was stored as one: from a proxy, a portal, a mirror or a"
+        " wrong path (containerd core/images)",
+        pattern=r"media ?type(?: and no default available)?\W{0,3}text/(?:html|plain)\b",
+        alternatives=(Cause.PROXY_ERROR, Cause.REGISTRY_SERVER_ERROR, Cause.MIRROR_FAILURE),
     ),
     Rule(
         "content.manifest",
@@ -209,6 +237,7 @@ RULES = (
             "could not fetch content sha256",
             "blob unknown",
             "blob_unknown",
+            "unknown blob",
             "blob not found",
             "content at",
             "fetching blob",
@@ -217,8 +246,8 @@ RULES = (
             "reading blob",
         ),
         "the manifest is there, a blob that it names is not",
-        pattern=r"content (?:descriptor )?(?:sha256:\S+ )?.*from remote: not found|blob[_ ]unknown|blob not found"
-        r"|content at \S+ not found"
+        pattern=r"content (?:descriptor )?(?:sha256:\S+ )?.*from remote: not found|blob[_ ]unknown|unknown blob\b"
+        r"|blob not found|content at \S+ not found"
         r"|(?:fetching|reading)(?: config)? blob.*(?:\b404\b|not found|blob unknown)|<blob-url>\W{1,4}404",
         alternatives=(Cause.TAG_NOT_FOUND, Cause.REGISTRY_SERVER_ERROR, Cause.MIRROR_FAILURE),
     ),

@@ -21,7 +21,7 @@ RULES = (
         ("lookup ",),
         "Go's resolver failed at this host name, whatever stands behind it (net.DNSError)",
         pattern=r"dial (?:tcp|udp)\S*:? lookup \S"
-        r"|\blookup [a-z0-9_-]+(?:\.[a-z0-9_-]+)+\.?(?: on \S+)?:",
+        r"|\blookup (?:<host>|[a-z0-9_-]+(?:\.[a-z0-9_-]+)+)\.?(?: on \S+)?:",
     ),
     Rule(
         "dns.no_such_host",

@@ -46,7 +46,7 @@ RULES = (
         Hop.REGISTRY,
         ("429",),
         "HTTP status 429",
-        pattern=r"(?:status|code|http|error|: )\W{0,3}(?:code\W{0,2})?429\b(?!\d|\.\d)",
+        pattern=r"(?:status|code|http|error|: |when fetching blob)\W{0,3}(?:code\W{0,2})?429\b(?!\d|\.\d)",
         unless=("port 429",),
     ),
 )

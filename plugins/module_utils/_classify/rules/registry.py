@@ -43,11 +43,12 @@ RULES = (
             "status: 5",
             "parsing http 5",
             "http code: 5",
+            "when fetching blob 5",
         ),
         "the registry, its token service or what stands in front answered with a status of 500 and more",
         pattern=r"\b5\d\d (?:internal server error|not implemented|bad gateway|proxy error|service|backend|gateway)"
         r"|(?:http status|status ?code|status|http code)\W{1,2}(?:<[a-z-]*url>\W{1,2})?5\d\d\b"
-        r"|parsing http 5\d\d|<[a-z-]*url>\W{1,3}5\d\d\b",
+        r"|parsing http 5\d\d|<[a-z-]*url>\W{1,3}5\d\d\b|when fetching blob 5\d\d\b",
     ),
     Rule(
         "registry.unavailable",
@@ -95,8 +96,9 @@ RULES = (
         Confidence.POSSIBLE,
         Hop.REGISTRY,
         ("400 bad request", "parsing http 400", "status code 400", "statuscode: 400", "http status: 400"),
-        "HTTP status 400: the registry, or what stands in front, does not understand a request that others do",
-        alternatives=(Cause.PROXY_ERROR, Cause.HTTP_HTTPS_MISMATCH, Cause.AUTH_INVALID),
+        "HTTP status 400: the registry, or what stands in front, does not understand a request that others do;"
+        " nginx also where plain HTTP reaches a TLS port, or where it wants a client certificate and gets none",
+        alternatives=(Cause.HTTP_HTTPS_MISMATCH, Cause.AUTH_MISSING, Cause.PROXY_ERROR, Cause.AUTH_INVALID),
     ),
     Rule(
         "registry.no_registry",

@@ -54,10 +54,10 @@ RULES = (
         Cause.RUNTIME_ERROR,
         Confidence.LIKELY,
         Hop.RUNTIME,
-        ("locked for", "failed to reserve sandbox name", "is reserved for", "operation in progress"),
+        (" locked", "failed to reserve sandbox name", "is reserved for", "operation in progress"),
         "another pull of the same content, or an earlier try, still holds its lock in the runtime"
         " (containerd content store)",
-        pattern=r"ref \S+ locked|locked for \d|sandbox name|is reserved for",
+        pattern=r"ref \S+ locked|locked for \d|locked: unavailable|sandbox name|is reserved for",
         alternatives=(Cause.PULL_SLOW, Cause.TIMEOUT),
     ),
     Rule(
@@ -72,7 +72,6 @@ RULES = (
             'lease "',
             "missing parent bucket",
             "parent snapshot",
-            "error unpacking image",
             "no unpack platforms defined",
             "layer not known",
             "image not known",
@@ -134,6 +133,7 @@ LAST = (
             "failed to extract layer",
             "failed to register layer",
             "failed to unpack image",
+            "error unpacking image",
             "applying layer",
             "applylayer",
             "untar re-exec",
@@ -192,6 +192,7 @@ LAST = (
         Hop.RUNTIME,
         ("create pod sandbox", "createpodsandbox", "create sandbox for pod", "start sandbox container"),
         "the runtime could not create the pod's sandbox, and no image is named",
+        unless=("pull image", "pulling image", "sandbox image"),
         outer=True,
     ),
 )

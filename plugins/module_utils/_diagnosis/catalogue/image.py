@@ -82,10 +82,10 @@ IMAGE: tuple[Entry, ...] = (
         step=3,
         title="Unusable manifest: {image}",
         explanation=(
-            "The registry sends a manifest that the runtime cannot use: an old schema, something that is no container "
-            "image, or an image of which a part is missing in the registry."
+            "The registry sends what the runtime cannot use: a manifest of an old schema, something that is no "
+            "container image, a web page, or an image of which a part is missing there or cannot be unpacked."
         ),
-        sign="the runtime would name a media type, or a part of the image that is missing",
+        sign="the runtime would name a media type, a part of the image that is missing, or a layer that is no archive",
         fixes=(image.inspect_platforms, image.roll_back, image.set_tag),
         do_not=(NO_RESTART,),
     ),
@@ -98,7 +98,7 @@ IMAGE: tuple[Entry, ...] = (
             "What arrived at the node is not what the manifest names: a broken upload, a broken cache or mirror, or "
             "a connection that was cut. Push the image again if every node fails, look at the mirror if some do."
         ),
-        sign="the runtime would say that a digest or size differs, or that a layer cannot be unpacked",
+        sign="the runtime would say that a digest or size differs",
         fixes=(network.show_mirrors, image.roll_back, node.pull_by_hand),
         do_not=(
             "Do not remove the digest from the reference to get past this: the content is not what was built.",

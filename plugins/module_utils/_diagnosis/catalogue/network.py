@@ -157,12 +157,13 @@ NETWORK: tuple[Entry, ...] = (
         cause=Cause.REGISTRY_SERVER_ERROR,
         subject=SubjectKind.HOST,
         step=7,
-        title="{host} answers with a server error",
+        title="{host} does not answer as a registry should",
         explanation=(
-            "The registry, or what stands in front of it, was reached and fails (5xx). It is at fault, "
-            "not the cluster."
+            "The registry, or what stands in front of it, was reached and fails: with a status that is an error of its "
+            "own, such as 500 or 503, with redirects without end, or with something that no registry says. Mostly it "
+            "is at fault and not the cluster; a status of 400 can also come from the way in which the node asks."
         ),
-        sign="the registry would answer 5xx",
+        sign="the registry would answer with a status such as 500 or 503, or with nothing that a registry says",
         fixes=(network.connect,),
         do_not=(NO_DELETE,),
     ),

@@ -93,12 +93,35 @@ EXAMPLES = [
         "digest_mismatch",
     ),
     (
-        "failed to extract layer sha256:aa: archive/tar: invalid tar header: unknown",
+        'failed to unpack image on snapshotter devmapper: wrong diff id calculated on extraction "sha256:aa"',
         "digest_mismatch",
     ),
     (
-        "failed to extract layer sha256:aa: gzip: invalid checksum: unknown",
+        'error unpacking image: wrong diff id calculated on extraction "sha256:********"',
         "digest_mismatch",
+    ),
+    (
+        'writing blob: layer 0 (blob "sha256:aa") does not match config\'s DiffID "sha256:bb"',
+        "digest_mismatch",
+    ),
+    (
+        "failed to extract layer sha256:aa: archive/tar: invalid tar header: unknown",
+        "manifest_invalid",
+    ),
+    (
+        "failed to extract layer sha256:aa: gzip: invalid checksum: unknown",
+        "manifest_invalid",
+    ),
+    (
+        (
+            "failed to unpack image on snapshotter overlayfs: unexpected media type text/html "
+            "for sha256:aa: not found"
+        ),
+        "manifest_invalid",
+    ),
+    (
+        "error pulling image configuration: download failed after attempts=1: unknown blob",
+        "manifest_invalid",
     ),
     (
         "failed to register layer: unexpected EOF",
@@ -213,6 +236,22 @@ NEAR_MISSES = [
         "read tcp 10.0.0.1:1->10.0.0.2:443: unexpected EOF",
         "digest_mismatch",
     ),
+    (
+        "failed to extract layer sha256:aa: write /x: archive/tar: write: no space left on device",
+        "manifest_invalid",
+    ),
+    (
+        "unexpected commit digest sha256:aa, expected sha256:bb: failed precondition: archive/tar: invalid tar header",
+        "manifest_invalid",
+    ),
+    (
+        "received unexpected HTTP status: 502 Bad Gateway, content-type: text/htmlx",
+        "manifest_invalid",
+    ),
+    (
+        "unauthorized: the upload of an unknown blobstore user",
+        "manifest_invalid",
+    ),
 ]
 
 
@@ -224,3 +263,20 @@ def test_names_the_cause(message: str, cause: str) -> None:
 @pytest.mark.parametrize(("message", "not_cause"), NEAR_MISSES)
 def test_is_not_fooled_by_similar_words(message: str, not_cause: str) -> None:
     assert classify(message).cause != not_cause
+
+
+def test_a_web_page_in_place_of_a_manifest_leaves_room_for_whoever_sent_it() -> None:
+    answer = classify("unexpected media type text/html for sha256:aa: not found")
+    assert (answer.cause, answer.confidence) == ("manifest_invalid", "likely")
+    assert {"proxy_error", "registry_server_error", "mirror_failure"} <= set(answer.alternatives)
+
+
+def test_bytes_that_passed_their_digest_are_the_image_and_not_the_way() -> None:
+    answer = classify("failed to extract layer sha256:aa: archive/tar: invalid tar header: unknown")
+    assert (answer.cause, answer.alternatives[0]) == ("manifest_invalid", "digest_mismatch")
+
+
+def test_another_digest_after_unpacking_may_be_a_wrongly_built_image() -> None:
+    answer = classify('wrong diff id calculated on extraction "sha256:aa"')
+    assert (answer.cause, answer.confidence) == ("digest_mismatch", "likely")
+    assert "manifest_invalid" in answer.alternatives

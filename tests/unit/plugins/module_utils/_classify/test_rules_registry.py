@@ -70,9 +70,25 @@ EXAMPLES = [
         "unexpected status from HEAD request to https://r.example/v2/a/manifests/1: 400 Bad Request",
         "registry_server_error",
     ),
+    (
+        "Error reading blob sha256:aa: Invalid status code returned when fetching blob 504",
+        "registry_server_error",
+    ),
 ]
 
 NEAR_MISSES = [
+    (
+        "Error reading blob sha256:aa: Invalid status code returned when fetching blob 403",
+        "registry_server_error",
+    ),
+    (
+        "Error reading blob sha256:aa: Invalid status code returned when fetching blob 429",
+        "registry_server_error",
+    ),
+    (
+        "Error reading blob sha256:aa: Invalid status code returned when fetching blob 401",
+        "registry_server_error",
+    ),
     (
         (
             '(HTTP code 500) server error - Head "https://r.example/v2/a/manifests/1": denied: '
@@ -99,3 +115,11 @@ def test_names_the_cause(message: str, cause: str) -> None:
 @pytest.mark.parametrize(("message", "not_cause"), NEAR_MISSES)
 def test_is_not_fooled_by_similar_words(message: str, not_cause: str) -> None:
     assert classify(message).cause != not_cause
+
+
+def test_a_400_may_be_plain_http_at_a_tls_port_or_a_missing_client_certificate() -> None:
+    answer = classify(
+        "pulling from host r.example failed with status code [manifests 1.0.0]: 400 Bad Request"
+    )
+    assert (answer.cause, answer.confidence) == ("registry_server_error", "possible")
+    assert answer.alternatives[:2] == ("http_https_mismatch", "auth_missing")

@@ -116,9 +116,28 @@ EXAMPLES = [
     ("writing blob: something odd", "runtime_error"),
     ("open /var/lib/containers/storage/x: permission denied", "runtime_error"),
     ("Failed to create pod sandbox: rpc error: code = Unknown desc = something odd", "runtime_error"),
+    (
+        "locking ref k8s.io/2/layer-sha256:aa failed: ref k8s.io/2/layer-sha256:aa locked: unavailable",
+        "runtime_error",
+    ),
+    (
+        "Failed to create containerd container: error unpacking image: mount failed",
+        "runtime_error",
+    ),
 ]
 
 NEAR_MISSES = [
+    (
+        (
+            'Failed to create pod sandbox: failed to get sandbox image "registry.k8s.io/pause:3.9": failed to pull '
+            'image "registry.k8s.io/pause:3.9": failed to do request: Head "https://registry.k8s.io/v2/pause/manifests/3.9"'
+        ),
+        "runtime_error",
+    ),
+    (
+        "unauthorized: your account is locked",
+        "runtime_error",
+    ),
     (
         ('Head "https://r.example/v2/a/manifests/1": dial tcp 10.0.0.1:443: connect: connection refused'),
         "runtime_error",
