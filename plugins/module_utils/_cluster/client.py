@@ -36,7 +36,7 @@ T = TypeVar("T")
 JSON = "application/json"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PAGE_SIZE = 500
-TABLE_PAGE_SIZE = 5000
+TABLE_PAGE_SIZE = 25_000
 
 CACHED = {"resourceVersion": "0"}
 """Lists from the API server's watch cache: ten times cheaper for it, and as fresh as what controllers see. It sends

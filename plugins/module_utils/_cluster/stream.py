@@ -76,6 +76,12 @@ class _Text:
                     return found
             self._more()
 
+    def finish(self) -> None:
+        """Read to the end, so that the connection can be used again; nothing but white space may be left."""
+        rest = self._text[self._at :] + "".join(map(self._decode, self._chunks))
+        if rest.strip(_SPACE):
+            raise NotJson(rest[:200])
+
     def _more(self) -> None:
         for chunk in self._chunks:
             text = self._decode(chunk)
@@ -97,6 +103,7 @@ def read_object(
     rest: dict[str, Any] = {}
     text.expect("{")
     if text.take("}"):
+        text.finish()
         return rest
     while True:
         key = text.value()
@@ -106,6 +113,7 @@ def read_object(
         else:
             rest[str(key)] = text.value()
         if text.take("}"):
+            text.finish()
             return rest
         text.expect(",")
 

@@ -92,9 +92,8 @@ class Answer:
         return found[:limit]
 
     def close(self) -> None:
-        """Give the connection back; a body that was not read to its end is dropped with it."""
+        """Drop the connection, unless the body was read to its end and the connection has gone back to the pool."""
         self._response.close()
-        self._response.release_conn()
 
 
 class Transport:

@@ -299,6 +299,17 @@ class TestCredentials:
         assert server.requests[0].headers["Impersonate-Group"] == "g"
 
 
+def test_connections_are_used_again(server: ApiServer, client: Make) -> None:
+    server.on(PODS, page(*pods("a")), zipped({"metadata": {}}), refusal(404), page())
+    asking = client()
+    for _turn in range(2):
+        names(asking)
+    with pytest.raises(errors.NotFound):
+        names(asking)
+    names(asking)
+    assert server.connections == 1
+
+
 def test_requests_are_counted_tries_included(server: ApiServer, client: Make) -> None:
     server.on(PODS, refusal(500), page())
     asking = client()
