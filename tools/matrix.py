@@ -56,9 +56,9 @@ def find_python(version: str) -> str | None:
 
 
 def constraints() -> Iterator[str]:
-    """Yield the pins of requirements/dev.txt, without hashes and without ansible-core's."""
+    """Yield the pins of requirements/dev.txt without hashes, but for what each ansible-core chooses for itself."""
     for line in (ROOT / "requirements/dev.txt").read_text(encoding="utf-8").splitlines():
-        if "==" in line and not line.startswith("ansible-core=="):
+        if "==" in line and not line.startswith(("ansible-core==", "resolvelib==")):
             yield line.rstrip("\\ ")
 
 
