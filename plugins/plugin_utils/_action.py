@@ -102,8 +102,11 @@ def show(lines: Iterable[Line]) -> None:
     """Print lines, coloured only where Ansible's settings allow it.
 
     A callback that owns standard output to write JSON there would be spoiled: then they go to standard error.
+    Each group ends with its line break: Display adds one only where there is none, so that it would swallow an empty
+    line at the end of a group.
     """
     callback = str(C.DEFAULT_STDOUT_CALLBACK or "")
     to_stderr = callback.rpartition(".")[2] in ("json", "jsonl")
     for color, group in groupby(lines, key=lambda line: line.color):
-        Display().display("\n".join(line.text for line in group), color=color, stderr=to_stderr)
+        text = "".join(f"{line.text}\n" for line in group)
+        Display().display(text, color=color, stderr=to_stderr)

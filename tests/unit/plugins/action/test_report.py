@@ -21,6 +21,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.action import report a
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import diagnose
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import (
     render_json,
+    render_terminal,
     report_dict,
 )
 
@@ -202,6 +203,8 @@ def playbook(place: Path, environment: dict[str, str], *arguments: str) -> subpr
 def test_the_text_is_printed_whole_and_never_templated(tmp_path: Path) -> None:
     run = playbook(tmp_path, {}, "-v")
     assert "\n1. Invalid image name: registry.example.com/{{ lookup('pipe', 'id') }}:1" in run.stdout
+    report = diagnose(folder_of("hostile-texts", tmp_path / "again"))
+    assert "\n".join(line.text for line in render_terminal(report)) in run.stdout
     assert "uid=" not in run.stdout
     assert "\x1b" not in run.stdout
     assert '"findings"' not in run.stdout
