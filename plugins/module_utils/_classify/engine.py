@@ -22,7 +22,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify
     by_code,
     by_reason,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify.mask import mask
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify.mask import (
+    mask,
+    page_status,
+    split_page,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify.prepare import (
     Prepared,
     clean,
@@ -43,6 +47,7 @@ CACHED = 2048
 _CACHED_LENGTH = 4096
 
 _TABLE = word_table(RULES)
+_PAGE_TABLE = word_table(tuple(rule for rule in RULES if rule.page))
 
 # These say that a host did not answer as it should; where that host is a mirror, the mirror is what fails.
 _HOST_CAUSES = frozenset(
@@ -128,7 +133,7 @@ def _single(text: str, images: list[str], image: str | None, cut: bool) -> Class
     """One error, not several."""
     urls = extract.find_urls(text)
     masked = mask(text, images, urls)
-    match = first_match(masked, _TABLE)
+    match = _match(masked)
     if match is None:
         return _unknown(image, text, _why_unknown(text, cut))
     rule, words = match
@@ -138,6 +143,18 @@ def _single(text: str, images: list[str], image: str | None, cut: bool) -> Class
         why = "the text is cut before its end, where the cause would stand"
         return dataclasses.replace(_unknown(image, text, why), matched=rule.id)
     return _answer(rule, words, text, urls, image, cut)
+
+
+def _match(masked: str) -> tuple[Rule, str] | None:
+    """The rule that decides. What a web page says counts only where what stands in front of it says too little."""
+    head, page = split_page(masked)
+    if not page:
+        return first_match(masked, _TABLE)
+    match = first_match(masked, _PAGE_TABLE) or first_match(head, _TABLE)
+    if match is None or match[0].confidence is Confidence.POSSIBLE:
+        status = page_status(page)
+        match = (first_match(f"http status: {status}", _TABLE) if status else None) or match
+    return match or first_match(masked, _TABLE)
 
 
 def _answer(

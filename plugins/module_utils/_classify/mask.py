@@ -3,11 +3,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A text without the names in it: what rules look at.
 
-Images, repositories, tags, hosts, pods and Secrets are named by people, and some of those names are words of an
-error: ``team/unauthorized``, ``mirror:429``, ``x509.example``. Each is replaced by a token.
+Images, repositories, tags, hosts, files, roles, pods and Secrets are named by people, and some of those names are
+words of an error: ``team/unauthorized``, ``mirror:429``, ``x509.example``, ``node_modules/express-rate-limit``. Each is
+replaced by a token.
 """
 
 from __future__ import annotations
+
+import re
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify.extract import (
     HOST_PATTERNS,
@@ -31,6 +34,23 @@ _PLACES = (
     ("with ImagePullBackOff", r"\bfor \"([^\"]+)\" with ImagePullBackOff", "<name>"),
     ("ecret", r"\b[Ss]ecrets? \(([^)]+)\)", "<name>"),
     ("ecret ", r"\b[Ss]ecret \"([^\"]+)\"", "<name>"),
+    (
+        "not found",
+        r"\b(?:[Rr]epository|[Aa]rtifact|[Pp]roject|[Mm]anifest for) (\S+?)(?= (?:is )?not found)",
+        "<repository>",
+    ),
+    ("access repository: ", r"\baccess repository: ([^\s,]+)", "<repository>"),
+    ("access denied for ", r"\baccess denied for ([^\s\",]+)", "<repository>"),
+    ("with ", r"\bwith (?:name|id) '([^']+)'", "<name>"),
+    ("name (", r"\bname \(([^)]+)\)", "<name>"),
+    ("arn:", r"\b(arn:[^\s\",]+)", "<name>"),
+    ("resource ", r"\bresource \"([^\"]+)\"", "<name>"),
+    (":\\", r"\b([A-Za-z]:\\[^\s\"'<>|]+)", "<path>"),
+)
+_PATH = r"(?<![\w<>./:\\-])/[\w.@+%~-]+(?:/[\w.@+%~-]*)*"
+_TELLING_FILE = (
+    r"/(?:(?:containerd|crio|docker|cri-dockerd)\.sock|meta(?:data)?\.db|[\w.-]+\.(?:cert|key)"
+    r"|[a-z-]*credential[a-z-]*)$"
 )
 
 # Error texts that look like a repository; one of that name stays as it is, which misleads no rule.
@@ -41,11 +61,12 @@ def mask(text: str, images: list[str], urls: list[Url]) -> str:
     """``text`` in lower case, with tokens for its names.
 
     ``<manifest-url>``, ``<blob-url>``, ``<token-url>``, ``<ping-url>`` and ``<url>`` stand for URLs, ``<image>`` for
-    references, ``<repository>``, ``<tag>`` and ``<host>`` for their parts where these stand alone, ``<name>`` for
-    pods, containers and Secrets.
+    references, ``<repository>``, ``<tag>`` and ``<host>`` for their parts where these stand alone, ``<path>`` for
+    files, ``<name>`` for pods, containers, Secrets and roles.
     """
     for url in sorted({(url.text, url.kind) for url in urls}, key=lambda pair: -len(pair[0])):
         text = text.replace(url[0], f"<{url[1]}-url>" if url[1] is not UrlKind.OTHER else "<url>")
+    text = compiled(_PATH).sub(_path, text) if "/" in text else text
     for image in sorted(images, key=len, reverse=True):
         if "/" in image or ":" in image:
             text = text.replace(image, "<image>")
@@ -59,6 +80,12 @@ def mask(text: str, images: list[str], urls: list[Url]) -> str:
     for name, token in _names(images, urls):
         text = _replace(text, name, token)
     return _at(text, r"<repository>:(\w[\w.-]*)", "<tag>").lower()
+
+
+def _path(match: re.Match[str]) -> str:
+    """A file's name says something where it is a socket, a database, a certificate or a credential helper."""
+    telling = compiled(_TELLING_FILE).search(match[0])
+    return f"<path>{telling[0]}" if telling else "<path>"
 
 
 def _at(text: str, pattern: str, token: str) -> str:
@@ -135,3 +162,19 @@ def _ends(text: str, place: int) -> bool:
     if text[place - 1] == '"':
         return True
     return not (after[0].isalnum() or after[0] in "_-%" or (after[0] == "." and after[1:].isalnum()))
+
+
+_PAGE = r"<!doctype|<html|<head\b|<title|<body"
+_PAGE_STATUS = r"<(?:title|h1)[^>]*>[^<]{0,40}?\b([45]\d\d)\b"
+
+
+def split_page(masked: str) -> tuple[str, str]:
+    """What stands in front of a web page, and the page; it is empty where there is none."""
+    found = compiled(_PAGE).search(masked) if "<" in masked else None
+    return (masked[: found.start()], masked[found.start() :]) if found else (masked, "")
+
+
+def page_status(page: str) -> str | None:
+    """The HTTP status that a page has in its title or heading, as those of web servers do."""
+    found = compiled(_PAGE_STATUS).search(page)
+    return found[1] if found else None

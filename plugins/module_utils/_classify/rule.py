@@ -27,6 +27,7 @@ class Rule:
     ``words``: one of them occurs. ``pattern``: a regular expression that matches as well, where words alone
     would be too wide. ``unless``: none of these occurs. ``outer``: the words name only the step that failed,
     as the outer part of an error chain does; they decide nothing where the text is cut off behind them.
+    ``page``: the words count within a web page that came as the answer; those of other rules mostly do not there.
     ``why``: what the words mean, with the place where they are printed. ``nothing``: for rules that
     recognise a text without a cause, why there is none.
     """
@@ -41,6 +42,7 @@ class Rule:
     unless: tuple[str, ...] = ()
     alternatives: tuple[Cause, ...] = ()
     outer: bool = False
+    page: bool = False
     nothing: str = ""
 
     def matches(self, text: str) -> re.Match[str] | bool:

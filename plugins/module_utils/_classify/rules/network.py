@@ -155,6 +155,8 @@ RULES = (
             "operation timeout",
             "request timeout",
             "408 request",
+            "parsing http 408",
+            "http status: 408",
             "timeout expired",
             "timeout while",
             "timeout was reached",

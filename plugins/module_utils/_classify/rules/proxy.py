@@ -87,5 +87,6 @@ RULES = (
         "the answer is the page of a forward proxy or web filter and not of a registry",
         pattern=r"<html|<!doctype|<head|<title|err_access_denied|cache access denied|web ?filter|blocked|"
         r"response body|zscaler",
+        page=True,
     ),
 )

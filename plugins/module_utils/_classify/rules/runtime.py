@@ -181,7 +181,7 @@ LAST = (
         "the runtime could not write into its own store",
         pattern=r"storing blob to file|open writer|create image|update image store|failed to get image"
         r"|failed commit|creating (?:a )?temporary|error creating temporary|writing blob|copying config"
-        r"|/[\w./-]+: (?:operation not permitted|permission denied)",
+        r"|<path>[\w./-]*: (?:operation not permitted|permission denied)",
         unless=("get <", "head <", 'get "<', 'head "<'),
         outer=True,
     ),

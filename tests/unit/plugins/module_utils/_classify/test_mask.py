@@ -93,13 +93,19 @@ def test_a_message_about_an_image_of_another_name_has_the_same_cause(
     [
         ("reading manifest 429 in r.example/toomanyrequests/denied: manifest unknown", "tag_not_found"),
         (
-            "pulling from host unauthorized.example failed with status code [manifests 404]: 502 Bad Gateway",
+            (
+                "pulling from host unauthorized.example failed with status code [manifests 404]: "
+                "502 Bad Gateway"
+            ),
             "registry_server_error",
         ),
         ("dial tcp: lookup x509.toomanyrequests.example on 10.0.0.2:53: no such host", "dns_failure"),
         ("pinging container registry denied.example: EOF", "network_unreachable"),
         (
-            'failed to "StartContainer" for "no-route-to-host-unauthorized" with ErrImagePull: "manifest unknown"',
+            (
+                'failed to "StartContainer" for "no-route-to-host-unauthorized" with '
+                'ErrImagePull: "manifest unknown"'
+            ),
             "tag_not_found",
         ),
         (
@@ -120,6 +126,98 @@ def test_a_message_about_an_image_of_another_name_has_the_same_cause(
         (
             'manifest unknown: manifest tagged by "toomanyrequests" is not found',
             "tag_not_found",
+        ),
+        (
+            (
+                "failed to extract layer sha256:aa: write "
+                "/app/node_modules/express-rate-limit/x.js: no space left on device: unknown"
+            ),
+            "disk_full",
+        ),
+        (
+            (
+                "failed to extract layer sha256:aa: mount callback failed on "
+                "/var/lib/containerd/tmpmounts/m1: lchown "
+                "/var/lib/containerd/tmpmounts/m1/usr/share/doc/x509: operation not permitted: "
+                "unknown"
+            ),
+            "runtime_error",
+        ),
+        (
+            "failed to register layer: open /srv/toomanyrequests.txt: input/output error",
+            "runtime_error",
+        ),
+        (
+            (
+                "denied: User: arn:aws:sts::123:assumed-role/rate-limit-toomanyrequests/i-0 is "
+                "not authorized to perform: ecr:BatchGetImage on resource: "
+                "arn:aws:ecr:eu-west-1:123:repository/eof/manifest_unknown because no policy "
+                "allows it"
+            ),
+            "auth_forbidden",
+        ),
+        (
+            (
+                'denied: Permission "artifactregistry.repositories.downloadArtifacts" denied on '
+                'resource "projects/toomanyrequests/locations/eu/repositories/nxdomain" (or it '
+                "may not exist)"
+            ),
+            "auth_forbidden",
+        ),
+        (
+            "repository team/toomanyrequests not found",
+            "repository_not_found",
+        ),
+        (
+            "artifact denied/429:toomanyrequests not found",
+            "tag_not_found",
+        ),
+        (
+            (
+                "name unknown: The repository with name 'unauthorized/toomanyrequests' does not "
+                "exist in the registry with id '429'"
+            ),
+            "repository_not_found",
+        ),
+        (
+            (
+                "unauthorized: unauthorized to access repository: rate-limit/toomanyrequests, "
+                "action: pull: unauthorized to access repository: rate-limit/toomanyrequests, "
+                "action: pull"
+            ),
+            "auth_forbidden",
+        ),
+        (
+            "manifest for toomanyrequests not found: manifest unknown",
+            "tag_not_found",
+        ),
+        (
+            (
+                "pull access denied for toomanyrequests, repository does not exist or may require "
+                "'docker login': denied: requested access to the resource is denied"
+            ),
+            "repository_not_found_or_private",
+        ),
+        (
+            (
+                'couldn\'t parse image name "TEAM/toomanyrequests:429": invalid reference format: '
+                "repository name (TEAM/toomanyrequests) must be lowercase"
+            ),
+            "image_name_invalid",
+        ),
+        (
+            (
+                "Unable to retrieve some image pull secrets (toomanyrequests, no-such-host); "
+                "attempting to pull the image may not succeed."
+            ),
+            "secret_missing",
+        ),
+        (
+            (
+                'error getting credentials - err: exec: "docker-credential-toomanyrequests": '
+                "executable file not found in $PATH"
+            ),
+            "credential_provider_failure",
         ),
     ],
 )
@@ -148,3 +246,65 @@ def test_tokens_stand_for_the_names() -> None:
 )
 def test_words_that_are_no_names_stay(image: str, text: str) -> None:
     assert mask(text, [image], []) == text
+
+
+@pytest.mark.parametrize(
+    ("message", "causes"),
+    [
+        (
+            (
+                "error parsing HTTP 502 response body: invalid character '<' looking for "
+                'beginning of value: "<html><body><h1>502 Bad Gateway</h1><p>The page was not '
+                "found, too many requests, unauthorized, certificate has "
+                'expired</p></body></html>"'
+            ),
+            ["registry_server_error"],
+        ),
+        (
+            (
+                "error parsing HTTP 403 response body: invalid character '<' looking for "
+                'beginning of value: "<html><title>403</title>rate limit? too many requests? '
+                'manifest unknown. no such host</html>"'
+            ),
+            ["auth_forbidden"],
+        ),
+        (
+            (
+                "error parsing HTTP 404 response body: invalid character '<' looking for "
+                'beginning of value: "<!doctype html><html>Sign in: unauthorized</html>"'
+            ),
+            ["tag_not_found", "repository_not_found"],
+        ),
+        (
+            (
+                "error parsing HTTP 403 response body: invalid character '<' looking for "
+                'beginning of value: "<!DOCTYPE html><html><title>Zscaler: not '
+                'found</title></html>"'
+            ),
+            ["proxy_error"],
+        ),
+        (
+            (
+                "unexpected status from HEAD request to https://r.example/v2/a/b/manifests/1: 404 "
+                "Not Found - Server message: <html>too many requests</html>"
+            ),
+            ["tag_not_found"],
+        ),
+        (
+            (
+                "pinging container registry r.example: StatusCode: 503, <html><body>no such host, "
+                "x509: certificate signed by unknown authority</body></html>"
+            ),
+            ["registry_server_error"],
+        ),
+        (
+            (
+                "Error: initializing source: invalid character '<' looking for beginning of value: "
+                "<html><head><title>429 Slow down</title></head><body>manifest unknown</body></html>"
+            ),
+            ["rate_limited"],
+        ),
+    ],
+)
+def test_a_web_page_decides_by_its_status_and_not_by_its_prose(message: str, causes: list[str]) -> None:
+    assert classify(message).cause in causes
