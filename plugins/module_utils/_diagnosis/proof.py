@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case
@@ -21,6 +22,10 @@ LIMIT = 12
 """Items that one finding shows at most."""
 QUOTES = 6
 """Different messages among them."""
+# What differs from one try to the next, and from one container to the next, and tells nothing: the kubelet's word that
+# it waits, a socket's own port, the time that passed.
+_WAITING = re.compile(r'^Back-off pulling image "[^"]*": \w+: ')
+_CHANGING = re.compile(r":\d{4,5}(?=->)|\b\d+(?:\.\d+)?(?:ms|s)\b")
 
 
 def evidence_of(case: Case, *more: Evidence) -> tuple[Evidence, ...]:
@@ -42,13 +47,16 @@ def _quotes(case: Case) -> Iterator[Evidence]:
     for member in case.members:
         if member.statement is not None and not member.joined:
             text = member.statement.text or member.statement.reason
-            groups.setdefault((member.statement.source, text), []).append(member)
+            groups.setdefault(
+                (member.statement.source, _CHANGING.sub("*", _WAITING.sub("", text))), []
+            ).append(member)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    for (source, text), members in ranked[:QUOTES]:
+    for (source, _wording), members in ranked[:QUOTES]:
         member = max(
             members,
             key=lambda m: (m.statement.at or "" if m.statement else "", m.failure.namespace, m.failure.pod),
         )
+        text = member.statement.text or member.statement.reason if member.statement else ""
         yield Evidence(
             source, "api", _at(member, case), _fact(member, len(members)), _telling_part(member, text)
         )

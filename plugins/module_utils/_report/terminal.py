@@ -28,6 +28,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 )
 
 MAX_FINDINGS = 10
+"""Findings that are shown whole."""
+LISTED = 50
+"""Findings that are named in the list at the beginning."""
+FEWEST_LISTED = 4
+"""So few findings are soon read: no list comes before them."""
 _NO_TIME = "1971"
 """A list of failures that names no time is said to be of 1970."""
 _STATUS = {"passed": ("passed", GREEN), "failed": ("failed", RED), "not_checked": ("not checked", None)}
@@ -50,17 +55,20 @@ def render_terminal(
 ) -> list[Line]:
     """Return the lines of the report, at most ``width`` columns but for commands and paths, which are never broken.
 
-    Findings after the first ``max_findings`` take one line each.
+    Several findings are named in a list first; the first ``max_findings`` of them are shown whole.
     """
     origin = origin or Origin()
     lines = _head(report, origin, width)
-    for number, finding in enumerate(report.findings, start=1):
-        if number <= max_findings:
-            lines += [Line(""), *render_finding(number, finding, report.observed_at, width)]
-        else:
-            if number == max_findings + 1:
-                lines.append(Line(""))
-            lines += render_finding_in_short(number, finding, width)
+    if len(report.findings) >= FEWEST_LISTED or len(report.findings) > max_findings:
+        lines += [Line(""), *_list(report, width)]
+    for number, finding in enumerate(report.findings[:max_findings], start=1):
+        lines += [Line(""), *render_finding(number, finding, report.observed_at, width)]
+    hidden = len(report.findings) - max_findings
+    if hidden > 0 and max_findings > 0:
+        lines += [
+            Line(""),
+            *wrapped(f"{plural(hidden, 'finding')} more, named above, whole in the report.", width),
+        ]
     lines += [Line(""), *_checklist(report, width)]
     lines += _not_checked(report, width)
     if origin.report_path:
@@ -96,6 +104,16 @@ def _head(report: Report, origin: Origin, width: int) -> list[Line]:
     ]
     when = "" if origin.snapshot or report.observed_at < _NO_TIME else f"Looked at {report.observed_at}: "
     lines += wrapped(when + ", ".join(part for part in about if part), width, color=GREY)
+    return lines
+
+
+def _list(report: Report, width: int) -> list[Line]:
+    lines: list[Line] = []
+    for number, finding in enumerate(report.findings[:LISTED], start=1):
+        lines += render_finding_in_short(number, finding, width)
+    hidden = len(report.findings) - LISTED
+    if hidden > 0:
+        lines += wrapped(f"and {plural(hidden, 'finding')} more in the whole report", width)
     return lines
 
 

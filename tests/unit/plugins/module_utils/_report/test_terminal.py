@@ -105,3 +105,26 @@ def test_colours_are_names_and_never_escapes(tmp_path: Path) -> None:
     )
     assert {line.color for line in lines} >= {"red", "cyan", "yellow", None}
     assert not any("\x1b" in line.text for line in lines)
+
+
+def test_several_findings_are_all_named_before_the_first_is_told(tmp_path: Path) -> None:
+    images = [f"registry.example.com/shop/{name}:1" for name in ("web", "cart", "search", "mail")]
+    report = judged(
+        tmp_path / "run", *(failing(not_found(image), image, pod=f"pod-{image}") for image in images)
+    )
+    text = printed(report, max_findings=2)
+    listed, _gap, told = text.partition("   Hit ")
+    assert all(f"Tag not found: {image}" in listed for image in images)
+    assert told.count("   Hit ") == 1
+    assert "2 findings more" in told
+
+
+def test_the_same_words_in_several_containers_are_quoted_once(tmp_path: Path) -> None:
+    image = "registry.example.com/shop/web:1"
+    said = "dial tcp: lookup registry.example.com on 10.0.0.2:53: read udp 10.1.0.4:{port}->10.0.0.2:53: i/o timeout"
+    texts = [said.format(port=port) for port in (40001, 40002)]
+    texts.append(f'Back-off pulling image "{image}": ErrImagePull: {texts[0]}')
+    report = judged(
+        tmp_path / "run", *(failing(text, image, pod=f"web-{number}") for number, text in enumerate(texts))
+    )
+    assert printed(report).count("i/o timeout") == 1
