@@ -18,7 +18,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report i
 )
 
 COLUMNS = 80
-ROWS = 62
+ROWS = 76
 CHARACTER, ROW, MARGIN, TITLE = 8.4, 18, 18, 34
 # The colours of Ansible's settings, on a dark ground.
 COLORS = {"red": "#ff6b68", "green": "#8ad06c", "yellow": "#e5c07b", "cyan": "#56b6c2", "dark gray": "#8b93a1"}
