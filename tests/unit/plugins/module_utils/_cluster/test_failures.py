@@ -220,7 +220,10 @@ class TestContainers:
     def test_that_crashes_and_once_failed_to_pull_before_it_last_ran(self) -> None:
         last = {"terminated": {"exitCode": 1, "finishedAt": at(20)}}
         status = waiting("CrashLoopBackOff", "back-off 5m0s restarting failed container", lastState=last)
-        nothing(pod(status, phase="Running"), event("Failed", f'Failed to pull image "{IMAGE}": old trouble', at(10)))
+        nothing(
+            pod(status, phase="Running"),
+            event("Failed", f'Failed to pull image "{IMAGE}": old trouble', at(10)),
+        )
 
     def test_of_a_static_pod_whose_events_carry_the_hash_of_its_manifest(self) -> None:
         found = pod(waiting("ErrImagePull"), metadata={"annotations": {"kubernetes.io/config.hash": "hash"}})
