@@ -15,6 +15,8 @@ from tests.plays.runbook import Run, diagnose
 
 pytestmark = pytest.mark.lab
 
+#: The whole cluster, but for the pulls that go on and may end between two runs.
+EVERYTHING = {"slow_after": SLOW_AFTER, "label_selector": "scenario notin (body-crawls, body-stalls)"}
 PODS = "/api/v1/pods"
 EVENTS = "/api/v1/events"
 
@@ -29,7 +31,7 @@ def causes(run: Run) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def undisturbed(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    run = diagnose(tmp_path_factory.mktemp("undisturbed"), kubeconfig=scene.viewer, slow_after=SLOW_AFTER)
+    run = diagnose(tmp_path_factory.mktemp("undisturbed"), kubeconfig=scene.viewer, **EVERYTHING)
     assert run.code == 0, run.output
     return run
 
@@ -55,7 +57,7 @@ def assert_not_whole(run: Run, *words: str) -> None:
 def test_small_pages_change_nothing(scene: Scene, undisturbed: Run, tmp_path: Path) -> None:
     """The control of this file, and of the pages themselves."""
     with spoiled(scene.lab, tmp_path, VIEWER) as (config, proxy):
-        assert_whole(diagnose(tmp_path, kubeconfig=config, slow_after=SLOW_AFTER), undisturbed)
+        assert_whole(diagnose(tmp_path, kubeconfig=config, **EVERYTHING), undisturbed)
     assert (
         len([path for path in proxy.requests if path.startswith(f"{PODS}?") and "continue=" in path])
         >= 100 / PAGE - 1
@@ -65,19 +67,19 @@ def test_small_pages_change_nothing(scene: Scene, undisturbed: Run, tmp_path: Pa
 def test_a_connection_that_breaks_once_in_a_page(scene: Scene, undisturbed: Run, tmp_path: Path) -> None:
     fault = Fault(lambda request: is_pods(request) and not request.first_page, cut_at=0.5, times=1)
     with spoiled(scene.lab, tmp_path, VIEWER, fault) as (config, dummy_proxy):
-        assert_whole(diagnose(tmp_path, kubeconfig=config, slow_after=SLOW_AFTER), undisturbed)
+        assert_whole(diagnose(tmp_path, kubeconfig=config, **EVERYTHING), undisturbed)
 
 
 def test_a_connection_that_breaks_in_that_page_again_and_again(scene: Scene, tmp_path: Path) -> None:
     fault = Fault(lambda request: is_pods(request) and not request.first_page, cut_at=0.5)
     with spoiled(scene.lab, tmp_path, VIEWER, fault) as (config, dummy_proxy):
-        assert_not_whole(diagnose(tmp_path, kubeconfig=config, slow_after=SLOW_AFTER, deadline=15))
+        assert_not_whole(diagnose(tmp_path, kubeconfig=config, **EVERYTHING, deadline=15))
 
 
 def test_throttling_is_waited_for(scene: Scene, undisturbed: Run, tmp_path: Path) -> None:
     fault = Fault(is_pods, status=429, message="too many requests", headers={"Retry-After": "1"}, times=2)
     with spoiled(scene.lab, tmp_path, VIEWER, fault) as (config, proxy):
-        assert_whole(diagnose(tmp_path, kubeconfig=config, slow_after=SLOW_AFTER), undisturbed)
+        assert_whole(diagnose(tmp_path, kubeconfig=config, **EVERYTHING), undisturbed)
     assert fault.times == 0
     assert len(proxy.requests) < 400
 
@@ -87,7 +89,7 @@ def test_an_error_that_passes_is_waited_for(scene: Scene, undisturbed: Run, tmp_
         lambda request: request.path in (PODS, EVENTS), status=500, message="etcd has no leader", times=2
     )
     with spoiled(scene.lab, tmp_path, VIEWER, fault) as (config, dummy_proxy):
-        assert_whole(diagnose(tmp_path, kubeconfig=config, slow_after=SLOW_AFTER), undisturbed)
+        assert_whole(diagnose(tmp_path, kubeconfig=config, **EVERYTHING), undisturbed)
 
 
 def test_a_list_that_expires_between_two_pages_is_begun_again(
@@ -100,7 +102,7 @@ def test_a_list_that_expires_between_two_pages_is_begun_again(
         times=1,
     )
     with spoiled(scene.lab, tmp_path, VIEWER, fault) as (config, dummy_proxy):
-        run = diagnose(tmp_path, kubeconfig=config, slow_after=SLOW_AFTER)
+        run = diagnose(tmp_path, kubeconfig=config, **EVERYTHING)
     assert run.code == 0, run.output[-3000:]
     assert set(causes(undisturbed).items()) <= set(causes(run).items())
 
@@ -108,7 +110,7 @@ def test_a_list_that_expires_between_two_pages_is_begun_again(
 def test_an_api_server_that_stops_answering_in_the_middle(scene: Scene, tmp_path: Path) -> None:
     fault = Fault(lambda request: is_pods(request) and not request.first_page, hang=True)
     with spoiled(scene.lab, tmp_path, VIEWER, fault) as (config, dummy_proxy):
-        assert_not_whole(diagnose(tmp_path, kubeconfig=config, slow_after=SLOW_AFTER, deadline=8))
+        assert_not_whole(diagnose(tmp_path, kubeconfig=config, **EVERYTHING, deadline=8))
 
 
 def test_events_that_never_come_are_a_gap_and_not_the_end(
