@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Confidence
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import build_case
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.checklist import (
     checklist_of,
 )
@@ -21,6 +22,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     build_finding,
     damage,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.impact import impact_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judge import judge
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.suggestions import (
     images_in_use,
@@ -52,8 +54,9 @@ def diagnose(folder: EvidenceFolder) -> Report:
 def diagnose_facts(facts: Facts) -> Report:
     """Return the report on these facts."""
     in_use = images_in_use(facts)
+    judgements = judge(facts)
     findings = sorted(
-        (build_finding(fault, facts, in_use) for fault in find_faults(judge(facts), facts)), key=damage
+        (build_finding(fault, facts, in_use) for fault in find_faults(judgements, facts)), key=damage
     )
     return Report(
         schema_version=REPORT_SCHEMA_VERSION,
@@ -67,6 +70,7 @@ def diagnose_facts(facts: Facts) -> Report:
         not_checked=not_checked_of(facts),
         stats=facts.stats,
         error=printable(facts.error, 500) if facts.error else None,
+        impact=impact_of(build_case(Cause.UNKNOWN, judgements, facts)),
     )
 
 

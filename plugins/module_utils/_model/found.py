@@ -141,7 +141,7 @@ class Stats(Record):
 
 @dataclass(frozen=True, slots=True)
 class Report(Record):
-    """The whole answer, as ``report.json`` holds it."""
+    """The whole answer, as ``report.json`` holds it. ``impact`` counts a workload once that several findings hit."""
 
     schema_version: int
     kind: str
@@ -154,3 +154,4 @@ class Report(Record):
     not_checked: tuple[NotChecked, ...]
     stats: Stats
     error: str | None = None
+    impact: Impact | None = None

@@ -120,7 +120,7 @@ def _list(report: Report, width: int) -> list[Line]:
 def _extent(report: Report) -> str:
     containers = sum(len(finding.pods) for finding in report.findings)
     pods = len({(pod.namespace, pod.name, pod.uid) for finding in report.findings for pod in finding.pods})
-    down = sum(finding.impact.down for finding in report.findings)
+    down = report.impact.down if report.impact is not None else 0
     reasons = plural(len(report.findings), "reason")
     text = f"{plural(containers, 'container')} in {plural(pods, 'pod')} without an image, for {reasons}"
     return f"{text}; {plural(down, 'workload')} down." if down else f"{text}."
