@@ -14,6 +14,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     image,
     network,
     node,
+    secrets,
 )
 
 NEVER_LATEST = "Do not switch to the tag latest: it is another image every time, and cannot be rolled back."
@@ -63,7 +64,7 @@ IMAGE: tuple[Entry, ...] = (
             "so the message alone cannot tell which it is. Check the name first, then the credential."
         ),
         sign="the registry would refuse without saying whether the repository exists",
-        fixes=(image.roll_back, image.use_suggestion, image.list_tags, image.set_image),
+        fixes=(image.roll_back, image.use_suggestion, image.list_tags, image.set_image, secrets.if_private),
         do_not=(NO_RESTART, NEVER_LATEST),
     ),
     Entry(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case, Workload
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.commands import (
@@ -24,6 +25,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 SHOWN = 3
 # The only key under which a credential for Docker Hub is found besides `docker.io` itself.
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
+_TYPE = "kubernetes.io/dockerconfigjson"
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
 
@@ -33,7 +35,7 @@ def create_secret(case: Case) -> Iterator[Fix]:
         namespace, _slash, name = label.partition("/")
         fact = case.facts.secrets.get((namespace, name))
         if fact is not None and fact.state == "present":
-            yield _replaced(case, namespace, name, anew=True)
+            yield _replaced(case, namespace, name)
         else:
             yield Fix(
                 title=printable(f"Create pull secret {label} (asks for user and password)"),
@@ -46,7 +48,7 @@ def renew_secret(case: Case) -> Iterator[Fix]:
     for label in case.secrets[:SHOWN]:
         namespace, _slash, name = label.partition("/")
         yield show_registries(case, namespace, name)
-        yield _replaced(case, namespace, name, anew=False)
+        yield _replaced(case, namespace, name)
 
 
 def check_secret(case: Case) -> Iterator[Fix]:
@@ -80,6 +82,18 @@ def add_secret(case: Case) -> Iterator[Fix]:
             yield from _start_anew(
                 workloads, case, "Then create the pods of {} anew, so that they get the secret"
             )
+
+
+def if_private(case: Case) -> Iterator[Fix]:
+    """What to do in case the repository is there and wants a login: look at the secrets, or create one."""
+    yield from check_secret(case)
+    if not case.secrets and not case.suggestions:  # a name that was misspelt needs no login
+        for namespace in case.namespaces[:SHOWN]:
+            workloads = [workload for workload in case.workloads if workload.namespace == namespace]
+            for fix in _new_secret(case, namespace, workloads):
+                yield replace(
+                    fix, title=f"If the repository is private: {fix.title[0].lower()}{fix.title[1:]}"
+                )
 
 
 def offer_login(case: Case) -> Iterator[Fix]:
@@ -152,7 +166,9 @@ def _start_anew(workloads: list[Workload], case: Case, title: str) -> Iterator[F
             )
 
 
-def _replaced(case: Case, namespace: str, name: str, *, anew: bool) -> Fix:
+def _replaced(case: Case, namespace: str, name: str) -> Fix:
+    fact = case.facts.secrets.get((namespace, name))
+    anew = fact is not None and fact.type not in (None, "", _TYPE)
     into = ("replace", "--force", "-f", "-") if anew else ("apply", "-f", "-")
     why = "its type cannot be changed" if anew else "this replaces all that it holds"
     create = _from_prompt(case, namespace, name, "--dry-run=client", "-o", "yaml")
@@ -176,7 +192,7 @@ def _from_prompt(case: Case, namespace: str, name: str, *more: str) -> str:
         "secret",
         "generic",
         name,
-        "--type=kubernetes.io/dockerconfigjson",
+        f"--type={_TYPE}",
         "--from-file=.dockerconfigjson=/dev/stdin",
         *more,
         namespace=namespace,

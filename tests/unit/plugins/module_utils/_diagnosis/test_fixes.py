@@ -245,3 +245,29 @@ def test_a_clouds_own_registry_is_opened_by_the_identity_of_the_nodes(
 ) -> None:
     report = judged(tmp_path / "run", failing(no_credentials(image), image))
     assert commands(report.findings[0])[0].startswith(expected)
+
+
+def test_a_secret_is_replaced_whole_only_where_its_type_is_wrong(tmp_path: Path) -> None:
+    def fix(kind: str) -> str:
+        unreadable = failing(
+            "illegal base64 data at input byte 0",
+            PRIVATE,
+            reason="illegal base64 data at input byte 0",
+            pull_secrets=("regcred",),
+        )
+        fact = SecretFact("shop", "regcred", "present", type=kind, keys=1)
+        return judged(tmp_path / kind.rpartition("/")[2], unreadable, fact).findings[0].fixes[0].command
+
+    assert "apply -f -" in fix("kubernetes.io/dockerconfigjson")
+    assert "replace --force -f -" in fix("kubernetes.io/dockercfg")
+
+
+def test_absent_or_private_is_offered_both_ways_out(tmp_path: Path) -> None:
+    image = "quay.example/acme/app:1"
+    denied = (
+        f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": pull access denied, '
+        "repository does not exist or may require authorization: server message: insufficient_scope"
+    )
+    titles = [fix.title for fix in judged(tmp_path / "run", failing(denied, image)).findings[0].fixes]
+    assert "See which tags the registry has" in titles
+    assert any(title.startswith("If the repository is private: create a pull secret") for title in titles)
