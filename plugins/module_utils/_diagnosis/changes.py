@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case, Workload
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.catalogue import CATALOGUE
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.moments import (
     seconds_between,
 )
@@ -20,6 +21,14 @@ BEFORE = 3600
 AFTER = 120
 """Seconds after it: clocks differ, and a rollout is recorded before or after its first pod."""
 SHOWN = 6
+# What a node can lack that has just joined: the image itself, a way to the registry, an identity that may pull.
+_BY_NODE = frozenset(cause for cause, entry in CATALOGUE.items() if entry.by_node) | {
+    Cause.AUTH_FORBIDDEN,
+    Cause.AUTH_MISSING,
+    Cause.IMAGE_INSPECT_ERROR,
+    Cause.NEVER_POLICY,
+    Cause.PLATFORM_MISMATCH,
+}
 
 
 def changes_of(case: Case) -> tuple[str, ...]:
@@ -28,8 +37,9 @@ def changes_of(case: Case) -> tuple[str, ...]:
     if since is None:
         return ()
     found: set[tuple[str, str]] = set()
-    for workload in case.workloads:
-        found.update(_new_revision(workload, since))
+    if not case.blamed_nodes:  # a node does not fail because somebody rolled something out
+        for workload in case.workloads:
+            found.update(_new_revision(workload, since))
     found.update(_credentials(case, since))
     found.update(_nodes(case, since))
     return tuple(
@@ -95,10 +105,12 @@ def _credentials(case: Case, since: str) -> Iterator[tuple[str, str]]:
 
 def _nodes(case: Case, since: str) -> Iterator[tuple[str, str]]:
     """New nodes and changed conditions, where it matters which node it is: not for what fails everywhere."""
-    concerned = case.blamed_nodes or (case.nodes if len(case.nodes) == 1 < len(case.facts.nodes) else ())
-    if case.cause == Cause.PLATFORM_MISMATCH:
-        concerned = case.nodes
-    for name in concerned:
+    some = len(case.nodes) == 1 or case.cause == Cause.PLATFORM_MISMATCH
+    if not case.blamed_nodes and not (
+        case.cause in _BY_NODE and some and len(case.nodes) < len(case.facts.nodes)
+    ):
+        return
+    for name in case.blamed_nodes or case.nodes:
         node = case.facts.nodes.get(name)
         if node is None:
             continue

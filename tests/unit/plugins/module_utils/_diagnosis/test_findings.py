@@ -292,3 +292,32 @@ def test_evidence_beside_the_messages_stays_small_too(tmp_path: Path) -> None:
     image = "private.example.com/a:1"
     pods = [failing(no_credentials(image), image, namespace=f"team-{n}") for n in range(40)]
     assert len(one(tmp_path, *pods).evidence) == 12
+
+
+def test_a_node_that_joined_is_no_news_where_the_image_is_at_fault(tmp_path: Path) -> None:
+    new = NodeFact("node-1", created_at="2026-01-31T10:58:00Z")
+    found = one(tmp_path, failing(not_found(IMAGE), IMAGE), new, NodeFact("node-2"))
+    assert found.changes == ()
+
+
+def test_a_rollout_is_no_news_where_the_node_is_at_fault(tmp_path: Path) -> None:
+    down = ConditionFact(
+        "Ready", "False", "KubeletNotReady", "container runtime is down", "2026-01-31T10:59:00Z"
+    )
+    silent = failing(symptom="runtime", reason="ContainerCreating", **OWNED)
+    fresh = workload(desired=1, ready=0, created_at="2026-01-31T10:59:30Z")
+    found = one(tmp_path, silent, fresh, NodeFact("node-1", conditions=(down,)), NodeFact("node-2"))
+    assert found.changes == ("2026-01-31T10:59:00Z node node-1: Ready became False",)
+
+
+def test_no_other_image_is_suggested_where_only_one_node_cannot_reach_the_registry(tmp_path: Path) -> None:
+    host, image = "registry.example.com", "registry.example.com/shop/web:2"
+    found = one(
+        tmp_path,
+        failing(no_such_host(image, host), image),
+        ImageInUse("registry.example.com/shop/wob:1", 3),
+        NodeFact("node-1"),
+        NodeFact("node-2", images=(image,)),
+    )
+    assert found.title.startswith("On node-1 alone")
+    assert found.suggestions == ()
