@@ -68,7 +68,8 @@ def build_finding(fault: Fault, facts: Facts, in_use: InUse) -> Finding:
     if not blamed and CATALOGUE[fault.cause].subject == SubjectKind.NODE:
         blamed = tuple(sorted({member.failure.node for member in fault.members} - {""}))
     case = build_case(fault.cause, fault.members, facts, blamed)
-    case = dataclasses.replace(case, suggestions=suggest(case, in_use))
+    if fault.attribution is None:  # names that others pull well are not in doubt
+        case = dataclasses.replace(case, suggestions=suggest(case, in_use))
     entry = CATALOGUE[fault.cause]
     return Finding(
         id=finding_id(facts.cluster_key, fault),
@@ -127,12 +128,29 @@ def _title(entry: Entry, fault: Fault, case: Case) -> str:
         "secret": enumeration([printable(secret) for secret in case.secrets], 2)
         or f"in namespace {enumeration(case.namespaces, 2)}",
     }
-    title = (entry.title_on_node if fault.attribution and entry.title_on_node else entry.title).format(
-        **values
-    )
+    title = _nodes_own_title(fault, case) or _pattern(entry, fault, case).format(**values)
     if case.is_sandbox and case.members:
         title += " (the sandbox image: no pod can start)"
     return printable(title, 300)
+
+
+def _pattern(entry: Entry, fault: Fault, case: Case) -> str:
+    stands_before = bool(case.hosts) and not set(case.hosts) & set(case.registries)
+    if entry.title_between and stands_before:
+        between = entry.title_between
+        return f"On {{node}} alone: {between[0].lower()}{between[1:]}" if fault.attribution else between
+    return entry.title_on_node if fault.attribution and entry.title_on_node else entry.title
+
+
+def _nodes_own_title(fault: Fault, case: Case) -> str:
+    """What the node's condition says, where no container of the fault says more."""
+    if len(case.blamed_nodes) != 1 or case.is_sandbox:
+        return ""
+    if any(member.classification and member.classification.cause == fault.cause for member in fault.members):
+        return ""
+    node = case.facts.nodes.get(case.blamed_nodes[0])
+    trouble = trouble_of(node) if node else None
+    return trouble.title if trouble is not None and trouble.cause == fault.cause else ""
 
 
 def _summary(entry: Entry, fault: Fault, case: Case) -> str:

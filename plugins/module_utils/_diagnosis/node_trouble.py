@@ -28,13 +28,17 @@ _NO_SPACE_EVENTS = frozenset({"FreeDiskSpaceFailed", "ImageGCFailed", "InvalidDi
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """A cause that explains pods of this node which do not say why they cannot start."""
+    """A cause that explains pods of this node which do not say why they cannot start.
+
+    ``title`` is set where the cause's own title would say more than is known.
+    """
 
     cause: Cause
     confidence: Confidence
     summary: str
     evidence: tuple[Evidence, ...]
     since: str | None = None
+    title: str = ""
 
 
 def trouble_of(node: NodeFact) -> Trouble | None:
@@ -67,13 +71,22 @@ def _runtime(node: NodeFact) -> Trouble | None:
             return _not_ready(node, ready, Confidence.CONFIRMED, summary)
         if _NO_POD_NETWORK.search(said):
             return None
-        return _not_ready(node, ready, Confidence.POSSIBLE, f"node {node.name} is not ready")
+        return _not_ready(
+            node,
+            ready,
+            Confidence.POSSIBLE,
+            f"node {node.name} is not ready",
+            f"Node {node.name} is not ready",
+        )
     summary = f"node {node.name} has stopped reporting: its kubelet, or the node itself, is down or cut off"
-    return _not_ready(node, ready, Confidence.LIKELY, summary)
+    return _not_ready(node, ready, Confidence.LIKELY, summary, f"Node {node.name} does not report")
 
 
-def _not_ready(node: NodeFact, ready: ConditionFact, confidence: Confidence, summary: str) -> Trouble:
-    return Trouble(Cause.RUNTIME_ERROR, confidence, summary, (_evidence(node, ready, summary),), ready.since)
+def _not_ready(
+    node: NodeFact, ready: ConditionFact, confidence: Confidence, summary: str, title: str = ""
+) -> Trouble:
+    evidence = (_evidence(node, ready, summary),)
+    return Trouble(Cause.RUNTIME_ERROR, confidence, summary, evidence, ready.since, printable(title))
 
 
 def _evidence(node: NodeFact, found: ConditionFact, summary: str) -> Evidence:

@@ -26,11 +26,12 @@ class SubjectKind(StrEnum):
 class Entry:
     """One cause: what it is called, what it means, what to do about it and what not to.
 
-    ``title`` and ``title_on_node`` are filled with ``{image} {repository} {host} {node} {secret}``; the second is
-    used when one node alone is at fault. ``explanation`` is one or two sentences for somebody who has never met
-    this cause. ``sign`` says how the cause would show, to be read after "then": it is the reason why it is less
-    likely where it did not show. ``step`` is the step of the production checklist that finds it. ``by_node`` tells
-    that one node alone can have this trouble with a host that is well.
+    The titles are filled with ``{image} {repository} {host} {node} {secret}``: ``title_on_node`` when one node
+    alone is at fault, ``title_between`` when the host that failed is not the registry but stands before it.
+    ``explanation`` is one or two sentences for somebody who has never met this cause. ``sign`` says how the cause
+    would show, to be read after "then": it is the reason why it is less likely where it did not show. ``step`` is
+    the step of the production checklist that finds it. ``by_node`` tells that one node alone can have this trouble
+    with a host that is well.
     """
 
     cause: Cause
@@ -42,4 +43,5 @@ class Entry:
     fixes: tuple[FixBuilder, ...]
     do_not: tuple[str, ...] = ()
     title_on_node: str = ""
+    title_between: str = ""
     by_node: bool = False

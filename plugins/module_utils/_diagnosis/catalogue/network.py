@@ -37,10 +37,10 @@ NETWORK: tuple[Entry, ...] = (
         step=7,
         title="{host} cannot be reached",
         explanation=(
-            "The connection is refused, reset, or has no route: the registry is down, listens elsewhere, or a "
-            "firewall rejects it."
+            "No connection comes about: it is refused, reset, without a route, or never answered. The registry is "
+            "down, listens elsewhere, or a firewall rejects or drops the packets."
         ),
-        sign="the message would speak of a refused or reset connection, or of no route",
+        sign="there would be no connection at all: refused, reset, no route, or no answer to its first packet",
         fixes=(network.connect, node.cordon),
         do_not=(NO_DELETE,),
         title_on_node="On {node} alone: no connection to {host}",
@@ -55,7 +55,7 @@ NETWORK: tuple[Entry, ...] = (
             "Connection, handshake or transfer took longer than allowed: packets are dropped on the way (firewall, "
             "MTU, wrong proxy), or the registry is overloaded."
         ),
-        sign="the message would speak of a timeout or a deadline",
+        sign="the host would be reached and then take too long: handshake, headers or content time out",
         fixes=(network.connect, node.cordon),
         do_not=(NO_DELETE,),
         title_on_node="On {node} alone: no answer in time from {host}",
@@ -88,9 +88,10 @@ NETWORK: tuple[Entry, ...] = (
             "host. A registry inside belongs into NO_PROXY of the runtime's unit."
         ),
         sign="the message would speak of proxyconnect or 407",
-        fixes=(network.check_proxy, network.connect, node.cordon),
+        fixes=(network.check_proxy, network.connect_by_proxy, node.cordon),
         do_not=(NO_DELETE,),
         title_on_node="On {node} alone: the proxy fails on the way to {host}",
+        title_between="The proxy {host} fails",
         by_node=True,
     ),
     Entry(

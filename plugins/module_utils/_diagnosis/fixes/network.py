@@ -52,6 +52,22 @@ def connect(case: Case) -> Iterator[Fix]:
         )
 
 
+def connect_by_proxy(case: Case) -> Iterator[Fix]:
+    """See how far a request comes through the proxy, where it is named, or without one."""
+    for proxy in [host for host in case.hosts if host not in case.registries][:1]:
+        for registry in case.registries[:1]:
+            url = f"https://{api_host(registry)}/v2/"
+            through = f"http://{proxy}" if _PORT.search(proxy) else Shell('"${PROXY:?set PROXY to its URL}"')
+            yield Fix(
+                title=printable(
+                    f"On {_there(case)}: how far does a request to {registry} come through {proxy}?"
+                ),
+                command=command("curl", "-sSv", "-o", "/dev/null", "--max-time", "15", "-x", through, url),
+            )
+        return
+    yield from connect(case)
+
+
 def show_certificate(case: Case) -> Iterator[Fix]:
     """See which certificate the host presents."""
     for host in case.hosts[:1]:

@@ -12,6 +12,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     command,
     kubectl,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.node_trouble import (
+    condition,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Fix
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration, printable
 
@@ -81,8 +84,18 @@ def look_at_runtime(case: Case) -> Iterator[Fix]:
 
 
 def restart_runtime(case: Case) -> Iterator[Fix]:
-    """Restart the runtime; running containers go on."""
+    """Restart the runtime, or the kubelet of a node that does not report; running containers go on."""
     unit = runtime_unit(case)
+    if _does_not_report(case):
+        yield Fix(
+            title=printable(
+                f"On {_there(case)}, if it is up: restart the kubelet (running containers go on)"
+            ),
+            command="systemctl restart kubelet",
+            risk="medium",
+            reversible=False,
+        )
+        return
     yield Fix(
         title=printable(
             f"On {_there(case)}: restart the runtime if it is down or hung (running containers go on)"
@@ -91,6 +104,12 @@ def restart_runtime(case: Case) -> Iterator[Fix]:
         risk="medium",
         reversible=False,
     )
+
+
+def _does_not_report(case: Case) -> bool:
+    nodes = [case.facts.nodes[name] for name in case.nodes if name in case.facts.nodes]
+    ready = [found for node in nodes if (found := condition(node, "Ready")) is not None]
+    return bool(ready) and all(found.status == "Unknown" for found in ready)
 
 
 def look_at_pulls(case: Case) -> Iterator[Fix]:

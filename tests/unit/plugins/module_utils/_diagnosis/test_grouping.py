@@ -17,6 +17,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     PullFailure,
     Report,
     SecretFact,
+    WorkloadFact,
 )
 
 from tests.unit.evidence import (
@@ -338,3 +339,57 @@ def test_a_mirror_stays_in_sight_where_another_host_answers_for_the_registry(tmp
     assert finding.registry_hosts == ("mirror.example.net", "registry.example.com")
     assert finding.alternatives[0].cause == "mirror_failure"
     assert "mirror.example.net is not the registry of" in finding.alternatives[0].why_less_likely
+
+
+def test_a_workload_that_two_faults_hit_is_down_once(tmp_path: Path) -> None:
+    owner = {"kind": "Deployment", "name": "web"}
+    report = judged(
+        tmp_path / "run",
+        failing(not_found("r.example/a:1"), "r.example/a:1", owner=owner),
+        failing(not_found("r.example/b:1"), "r.example/b:1", owner=owner, container="side"),
+        WorkloadFact("shop", "Deployment", "web", desired=2, ready=0),
+    )
+    assert [finding.impact.down for finding in report.findings] == [1, 1]
+    assert report.impact is not None
+    assert (report.impact.down, report.impact.desired) == (1, 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "title"),
+    [
+        ("Unknown", "NodeStatusUnknown", "Node node-1 does not report"),
+        ("False", "KubeletNotReady", "Node node-1 is not ready"),
+    ],
+)
+def test_a_node_is_said_to_be_what_its_condition_says(
+    tmp_path: Path, status: str, reason: str, title: str
+) -> None:
+    node = NodeFact("node-1", conditions=(ConditionFact("Ready", status, reason, "Kubelet stopped"),))
+    silent = failing(symptom="runtime", reason="ContainerCreating")
+    found = judged(tmp_path / "run", silent, node, NodeFact("node-2")).findings[0]
+    assert (found.cause, found.title) == ("runtime_error", title)
+    kubelet = "systemctl restart kubelet" in [fix.command for fix in found.fixes]
+    assert kubelet == (status == "Unknown")
+
+
+def through_proxy(image: str, host: str, why: str) -> str:
+    return (
+        f'failed to pull and unpack image "{image}": failed to resolve reference "{image}": failed to do request: '
+        f'Head "https://{host}/v2/x/manifests/1": {why}'
+    )
+
+
+def test_a_proxy_that_cannot_be_reached_is_named_and_not_taken_for_a_registry(tmp_path: Path) -> None:
+    dead = "proxyconnect tcp: dial tcp 10.0.0.9:3128: connect: connection refused"
+    image = "quay.example/a/b:1"
+    found = judged(tmp_path / "run", failing(through_proxy(image, "quay.example", dead), image)).findings[0]
+    assert found.title == "The proxy 10.0.0.9:3128 fails"
+    assert any("-x http://10.0.0.9:3128 https://quay.example/v2/" in fix.command for fix in found.fixes)
+    assert not any("https://10.0.0.9" in fix.command for fix in found.fixes)
+
+
+def test_a_proxy_that_refuses_is_said_to_stand_before_the_registry(tmp_path: Path) -> None:
+    image = "quay.example/a/b:1"
+    said = through_proxy(image, "quay.example", "Proxy Authentication Required")
+    found = judged(tmp_path / "run", failing(said, image)).findings[0]
+    assert found.title == "The proxy fails on the way to quay.example"
