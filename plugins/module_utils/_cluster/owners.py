@@ -26,10 +26,14 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.pods import controller_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.values import (
     mapping,
-    moment,
-    number,
     objects,
     text,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.workloads import (
+    controller_revision,
+    replica_set_revision,
+    slim,
+    workload_fact,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     Gap,
@@ -51,7 +55,6 @@ _KNOWN = {
     ("batch/v1", "CronJob"): ("/apis/batch/v1", "cronjobs"),
     ("v1", "ReplicationController"): ("/api/v1", "replicationcontrollers"),
 }
-_REVISION = "deployment.kubernetes.io/revision"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +90,7 @@ class OwnerReader:
         self._objects: dict[Key, dict[str, Any] | None] = {}
         self._resources: dict[str, dict[str, tuple[str, bool]] | None] = {}
         self._refused: dict[tuple[str, str], list[str]] = {}
-        self._replica_sets: dict[str, list[dict[str, Any]]] = {}
+        self._revisions: dict[str, list[RevisionFact]] = {}
 
     def read(self, keys: set[Key]) -> Owners:
         """Return chains and workloads of the direct owners ``keys``. Nothing raises: what cannot be read is a gap."""
@@ -100,10 +103,8 @@ class OwnerReader:
             level = {parent for key in level if (parent := self._parent(key))}
         found = Owners(chains={key: self._chain(key) for key in keys})
         tops = sorted({self._top(key) for key in keys}, key=lambda key: (key.namespace, key.kind, key.name))
-        revisions = self._revisions(tops)
-        found.workloads = [
-            self._workload(key, revisions.get(key, [])) for key in tops if self._objects.get(key)
-        ]
+        self._read_controller_revisions(tops)
+        found.workloads = [self._workload(key) for key in tops if self._objects.get(key)]
         found.gaps = [_gap(kind, why, names) for (kind, why), names in sorted(self._refused.items())]
         return found
 
@@ -202,7 +203,7 @@ class OwnerReader:
             found = mapping(item)
             if kind != "ReplicaSet" and text(mapping(found.get("metadata")).get("uid")) not in wanted:
                 return None
-            return _slim(found)
+            return slim(found)
 
         try:
             listing = self._client.read_list(resource[1], what, keep)
@@ -212,7 +213,9 @@ class OwnerReader:
             return
         by_uid = {text(mapping(item.get("metadata")).get("uid")): item for item in listing.items}
         if kind == "ReplicaSet":
-            self._replica_sets[namespace] = listing.items
+            for item in listing.items:
+                owner, revision = replica_set_revision(item)
+                self._revisions.setdefault(owner, []).append(revision)
         for key in members:
             if key.uid in by_uid:
                 self._objects[key] = by_uid[key.uid]
@@ -223,61 +226,26 @@ class OwnerReader:
         self._objects[key] = None
         self._refused.setdefault((key.kind, why), []).append(f"{key.namespace}/{key.name}")
 
-    def _revisions(self, tops: list[Key]) -> dict[Key, list[RevisionFact]]:
-        found: dict[Key, list[RevisionFact]] = {}
-        spaces = sorted(
-            {
-                key.namespace
-                for key in tops
-                if key.kind in ("StatefulSet", "DaemonSet") and self._objects.get(key)
-            }
-        )
-        lists = dict(zip(spaces, map_in_parallel(self._controller_revisions, spaces), strict=True))
-        for key in tops:
-            if key.kind == "Deployment":
-                items = [item for item in self._replica_sets.get(key.namespace, []) if _owned(item, key.uid)]
-                found[key] = sorted(map(_replica_set_revision, items), key=_by_revision)
-            elif key.namespace in lists and key.kind in ("StatefulSet", "DaemonSet"):
-                items = [item for item in lists[key.namespace] if _owned(item, key.uid)]
-                found[key] = sorted(map(_controller_revision, items), key=_by_revision)
-        return found
+    def _read_controller_revisions(self, tops: list[Key]) -> None:
+        kinds = ("StatefulSet", "DaemonSet")
+        spaces = sorted({key.namespace for key in tops if key.kind in kinds and self._objects.get(key)})
+        for found in map_in_parallel(self._controller_revisions, spaces):
+            for owner, revision in found:
+                self._revisions.setdefault(owner, []).append(revision)
 
-    def _controller_revisions(self, namespace: str) -> list[dict[str, Any]]:
+    def _controller_revisions(self, namespace: str) -> list[tuple[str, RevisionFact]]:
         path = namespaced("/apis/apps/v1", namespace, "controllerrevisions")
+        what = f"the ControllerRevisions in namespace {namespace}"
         try:
-            return self._client.read_list(
-                path, f"the ControllerRevisions in namespace {namespace}", mapping
-            ).items
+            return self._client.read_list(path, what, controller_revision).items
         except errors.ClusterError as error:
             self._refused.setdefault(("ControllerRevision", error.message), []).append(namespace)
             return []
 
-    def _workload(self, key: Key, revisions: list[RevisionFact]) -> WorkloadFact:
-        found = mapping(self._objects.get(key))
-        metadata, spec, status = (mapping(found.get(name)) for name in ("metadata", "spec", "status"))
-        desired = number(spec.get("replicas"))
-        ready, updated = number(status.get("readyReplicas")), number(status.get("updatedReplicas"))
-        if key.kind == "DaemonSet":
-            desired, ready = number(status.get("desiredNumberScheduled")), number(status.get("numberReady"))
-            updated = number(status.get("updatedNumberScheduled"))
-        elif key.kind == "Job":
-            desired, ready = number(spec.get("parallelism")), number(status.get("ready"))
-        elif desired is not None and ready is None:
-            ready = 0
-        current = revisions[-1] if revisions else None
-        return WorkloadFact(
-            namespace=key.namespace,
-            kind=key.kind,
-            name=key.name,
-            uid=text(metadata.get("uid")),
-            api_version=key.api_version,
-            created_at=moment(metadata.get("creationTimestamp")),
-            desired=desired,
-            ready=ready,
-            updated=updated,
-            paused=bool(spec.get("paused") or spec.get("suspend")),
-            current=current,
-            previous=_previous(revisions),
+    def _workload(self, key: Key) -> WorkloadFact:
+        revisions = self._revisions.get(key.uid, [])
+        return workload_fact(
+            key.namespace, key.kind, key.name, key.api_version, self._objects[key], revisions
         )
 
 
@@ -285,68 +253,6 @@ def _prefix(version: str) -> str:
     return (
         "/api/v1" if version == "v1" else "/apis/" + "/".join(segment(part) for part in version.split("/", 1))
     )
-
-
-def _slim(item: dict[str, Any]) -> dict[str, Any]:
-    """Drop what is long and not used: a namespace may hold thousands of ReplicaSets."""
-    metadata = mapping(item.get("metadata"))
-    spec = mapping(item.get("spec"))
-    names = ("name", "uid", "creationTimestamp", "ownerReferences", "annotations")
-    kept = {name: metadata[name] for name in names if name in metadata}
-    kept["annotations"] = {_REVISION: mapping(kept.get("annotations")).get(_REVISION)}
-    slim_spec = {
-        name: spec[name] for name in ("replicas", "paused", "parallelism", "suspend") if name in spec
-    }
-    return {
-        "metadata": kept,
-        "spec": {**slim_spec, "images": _images(mapping(mapping(spec.get("template")).get("spec")))},
-        "status": mapping(item.get("status")),
-    }
-
-
-def _owned(item: dict[str, Any], uid: str) -> bool:
-    owner = controller_of(mapping(item.get("metadata")))
-    return owner is not None and owner.uid == uid
-
-
-def _images(pod_spec: dict[str, Any]) -> dict[str, str]:
-    sections = ("initContainers", "containers")
-    return {
-        text(one.get("name")): text(one.get("image"))
-        for name in sections
-        for one in objects(pod_spec.get(name))
-    }
-
-
-def _replica_set_revision(item: dict[str, Any]) -> RevisionFact:
-    metadata, status = mapping(item.get("metadata")), mapping(item.get("status"))
-    revision = text(mapping(metadata.get("annotations")).get(_REVISION))
-    return RevisionFact(
-        revision=int(revision) if revision.isascii() and revision.isdigit() else 0,
-        name=text(metadata.get("name")),
-        created_at=moment(metadata.get("creationTimestamp")),
-        images=mapping(mapping(item.get("spec")).get("images")),
-        ready=number(status.get("readyReplicas")) or 0,
-    )
-
-
-def _controller_revision(item: dict[str, Any]) -> RevisionFact:
-    metadata = mapping(item.get("metadata"))
-    template = mapping(mapping(mapping(item.get("data")).get("spec")).get("template"))
-    return RevisionFact(
-        revision=number(item.get("revision")) or 0,
-        name=text(metadata.get("name")),
-        created_at=moment(metadata.get("creationTimestamp")),
-        images=_images(mapping(template.get("spec"))),
-    )
-
-
-def _by_revision(revision: RevisionFact) -> tuple[int, str]:
-    return (revision.revision, revision.created_at or "")
-
-
-def _previous(revisions: list[RevisionFact]) -> RevisionFact | None:
-    return revisions[-2] if len(revisions) > 1 else None
 
 
 def _gap(kind: str, why: str, names: list[str]) -> Gap:
