@@ -12,6 +12,9 @@ from typing import Any
 Manifest = dict[str, Any]
 
 OLDEST = "1.31"
+RESTARTED = "(restarted)"
+"""Where a healthy scenario is in place once a container was started again."""
+
 LABEL = "scenario"
 """The label that every pod of a scenario carries, with the scenario's name as its value."""
 
@@ -83,7 +86,7 @@ class Scenario:
     one_finding: bool = False
     #: The first Kubernetes on which it shows.
     since: str = OLDEST
-    #: A healthy scenario is in place when its pods are in this state: a phase, or a waiting reason.
+    #: A healthy scenario is in place when its pods are in this state: a phase, a waiting reason, or RESTARTED.
     settles_as: str = "Running"
     #: The subject, by the name of the file; set by all_scenarios().
     namespace: str = ""

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from tests.lab.image_pull_lab import hosts
-from tests.lab.scenarios.declare import Scenario
+from tests.lab.scenarios.declare import RESTARTED, Scenario
 from tests.lab.scenarios.manifests import (
     HEALTHY,
     MEMBER,
@@ -42,13 +42,13 @@ SCENARIOS = (
         "crash-loop",
         "a container that ends at once, again and again",
         (pod("crash-loop", containers=[container(FINE, command=["/bin/ls", "/nowhere"])]),),
-        settles_as="CrashLoopBackOff",
+        settles_as=RESTARTED,
     ),
     Scenario(
         "no-such-command",
         "a container whose command is not in the image",
         (pod("no-such-command", containers=[container(FINE, command=["/no/such/command"])]),),
-        settles_as="CrashLoopBackOff",
+        settles_as=RESTARTED,
     ),
     Scenario(
         "unschedulable",
@@ -94,7 +94,7 @@ SCENARIOS = (
                 initContainers=[container(FINE, "prepare", command=["/bin/ls", "/nowhere"])],
             ),
         ),
-        settles_as="CrashLoopBackOff",
+        settles_as=RESTARTED,
     ),
     Scenario(
         "mirror-works-around",

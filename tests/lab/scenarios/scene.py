@@ -22,7 +22,7 @@ VIEWER = "viewer"
 SLOW_AFTER = 20
 """Seconds after which the tests call a pull slow; the default of five minutes would be theirs to wait."""
 
-SECONDS = 240
+SECONDS = 360
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.lab.image_pull_lab.api import Api, ApiError
-from tests.lab.scenarios.declare import LABEL, Failure, Manifest, Patch, Scenario
+from tests.lab.scenarios.declare import LABEL, RESTARTED, Failure, Manifest, Patch, Scenario
 from tests.lab.scenarios.manifests import CUSTOM_GROUP_VERSION
 
 STATUS_OF = {
@@ -176,6 +176,8 @@ def _settled(pod: Manifest, state: str) -> bool:
     if status.get("phase") == state:
         return True
     entries = [entry for group in set(STATUS_OF.values()) for entry in status.get(group) or []]
+    if state == RESTARTED:
+        return any(entry["restartCount"] for entry in entries)
     return any(entry["state"].get("waiting", {}).get("reason") == state for entry in entries)
 
 
