@@ -31,7 +31,7 @@ IMAGE: tuple[Entry, ...] = (
             "was left empty or unfilled."
         ),
         sign="the kubelet would report InvalidImageName without any pull",
-        fixes=(image.roll_back, image.use_suggestion, image.set_image),
+        fixes=(image.roll_back, image.use_suggestion, image.set_image, image.delete_old_jobs),
         do_not=(NO_RESTART, NEVER_LATEST),
     ),
     Entry(
@@ -41,7 +41,7 @@ IMAGE: tuple[Entry, ...] = (
         title="Tag not found: {image}",
         explanation="The registry was reached, and has nothing under this tag or digest.",
         sign="the registry would answer 'manifest unknown' or 404 for the manifest",
-        fixes=(image.roll_back, image.use_suggestion, image.list_tags, image.set_tag),
+        fixes=(image.roll_back, image.use_suggestion, image.list_tags, image.set_tag, image.delete_old_jobs),
         do_not=(NEVER_LATEST, NO_RESTART),
     ),
     Entry(
@@ -51,7 +51,7 @@ IMAGE: tuple[Entry, ...] = (
         title="Repository not found: {repository}",
         explanation="The registry was reached and says that it has no repository of this name.",
         sign="the registry would answer 'name unknown' or 'repository does not exist'",
-        fixes=(image.roll_back, image.use_suggestion, image.set_image),
+        fixes=(image.roll_back, image.use_suggestion, image.set_image, image.delete_old_jobs),
         do_not=(NO_RESTART, NEVER_LATEST),
     ),
     Entry(
@@ -64,7 +64,14 @@ IMAGE: tuple[Entry, ...] = (
             "so the message alone cannot tell which it is. Check the name first, then the credential."
         ),
         sign="the registry would refuse without saying whether the repository exists",
-        fixes=(image.roll_back, image.use_suggestion, image.list_tags, image.set_image, secrets.if_private),
+        fixes=(
+            image.roll_back,
+            image.use_suggestion,
+            image.list_tags,
+            image.set_image,
+            image.delete_old_jobs,
+            secrets.if_private,
+        ),
         do_not=(NO_RESTART, NEVER_LATEST),
     ),
     Entry(
@@ -74,7 +81,13 @@ IMAGE: tuple[Entry, ...] = (
         title="Not built for this node's platform: {image}",
         explanation="The image exists, but has no variant for the operating system and architecture of the node.",
         sign="the runtime would say 'no match for platform in manifest'",
-        fixes=(image.inspect_platforms, image.move_to_architecture, image.roll_back, image.set_tag),
+        fixes=(
+            image.inspect_platforms,
+            image.move_to_architecture,
+            image.roll_back,
+            image.set_tag,
+            image.delete_old_jobs,
+        ),
         do_not=(NO_RESTART,),
     ),
     Entry(
@@ -139,7 +152,7 @@ IMAGE: tuple[Entry, ...] = (
             "Write the registry into the reference."
         ),
         sign="the runtime would speak of short names or unqualified-search registries",
-        fixes=(image.use_suggestion, image.roll_back, image.set_image),
+        fixes=(image.use_suggestion, image.roll_back, image.set_image, image.delete_old_jobs),
     ),
     Entry(
         cause=Cause.UNKNOWN,

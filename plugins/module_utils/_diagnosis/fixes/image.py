@@ -128,6 +128,27 @@ def set_image(case: Case) -> Iterator[Fix]:
                 yield fix
 
 
+def delete_old_jobs(case: Case) -> Iterator[Fix]:
+    """A Job that a CronJob has made keeps its image, and with the policy Forbid no other is made while it waits."""
+    for workload in case.workloads[:SHOWN]:
+        if workload.kind != "CronJob":
+            continue
+        jobs = {
+            owner.name for failure in workload.failures for owner in failure.owner_path if owner.kind == "Job"
+        }
+        if jobs:
+            yield Fix(
+                title=printable(
+                    f"After that, delete what {workload.label} has started: it keeps the old image"
+                ),
+                command=kubectl(
+                    case.facts, "delete", "job", *sorted(jobs)[:SHOWN], namespace=workload.namespace
+                ),
+                risk="medium",
+                reversible=False,
+            )
+
+
 def list_tags(case: Case) -> Iterator[Fix]:
     """Look which tags there are."""
     for image in case.images[:1]:
@@ -205,6 +226,14 @@ def _asking_for(case: Case, image: str) -> list[Workload]:
 
 def _set_image(case: Case, workload: Workload, old: str, new: str, title: str = "") -> Fix | None:
     target = resource(workload.kind, workload.name)
+    if workload.kind == "Job":
+        return Fix(
+            title=printable(
+                f"Delete {workload.label} and create it with the right image: a Job cannot be changed"
+            ),
+            command="",
+            risk="medium",
+        )
     if target is None or workload.kind not in IMAGE_SETTABLE:
         return None
     containers = sorted({failure.container for failure in workload.failures if failure.image == old})

@@ -18,13 +18,17 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     quoted,
     resource,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import DOCKER_HUB
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
+    DOCKER_HUB,
+    registry_host,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Fix
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 SHOWN = 3
 # The only key under which a credential for Docker Hub is found besides `docker.io` itself.
 _DOCKER_HUB_KEY = "https://index.docker.io/v1/"
+_FROM_PIPE = ("-f", "-")
 _TYPE = "kubernetes.io/dockerconfigjson"
 _NOT_IN_A_NAME = re.compile(r"[^a-z0-9]+")
 
@@ -71,23 +75,24 @@ def show_registries(case: Case, namespace: str, name: str) -> Fix:
 
 def add_secret(case: Case) -> Iterator[Fix]:
     """Create a pull secret for the registry where pods name none, link it to their ServiceAccount, start them anew."""
-    if case.secrets:
-        return
-    for namespace in case.namespaces[:SHOWN]:
-        workloads = [workload for workload in case.workloads if workload.namespace == namespace]
-        if _is_linked_late(case, workloads):
-            yield from _start_anew(workloads, case, "Create the pods of {} anew: then they get the secret")
-        else:
-            yield from _new_secret(case, namespace, workloads)
-            yield from _start_anew(
-                workloads, case, "Then create the pods of {} anew, so that they get the secret"
-            )
+    bare = [w for w in case.workloads if any(not failure.pull_secrets for failure in w.failures)]
+    late = [workload for workload in bare if _is_linked_late(case, workload)]
+    for workload in late[:SHOWN]:
+        yield from _start_anew([workload], case, "Create the pods of {} anew: then they get the secret")
+    rest = [workload for workload in bare if workload not in late]
+    for namespace in list(dict.fromkeys(workload.namespace for workload in rest))[:SHOWN]:
+        workloads = [workload for workload in rest if workload.namespace == namespace]
+        yield from _new_secret(case, namespace, workloads)
+        yield from _start_anew(
+            workloads, case, "Then create the pods of {} anew, so that they get the secret"
+        )
 
 
 def if_private(case: Case) -> Iterator[Fix]:
     """What to do in case the repository is there and wants a login: look at the secrets, or create one."""
     yield from check_secret(case)
-    if not case.secrets and not case.suggestions:  # a name that was misspelt needs no login
+    misspelt = any(registry_host(s.image) == registry_host(s.instead_of) for s in case.suggestions if s.image)
+    if not case.secrets and not misspelt:
         for namespace in case.namespaces[:SHOWN]:
             workloads = [workload for workload in case.workloads if workload.namespace == namespace]
             for fix in _new_secret(case, namespace, workloads):
@@ -148,9 +153,9 @@ def _link(case: Case, namespace: str, account: str, name: str) -> Iterator[Fix]:
     )
 
 
-def _is_linked_late(case: Case, workloads: list[Workload]) -> bool:
+def _is_linked_late(case: Case, workload: Workload) -> bool:
     """Tell whether the ServiceAccount has got a pull secret after these pods were created."""
-    accounts = {(w.namespace, failure.service_account) for w in workloads for failure in w.failures}
+    accounts = {(workload.namespace, failure.service_account) for failure in workload.failures}
     return any((fact := case.facts.accounts.get(key)) is not None and fact.pull_secrets for key in accounts)
 
 
@@ -169,12 +174,12 @@ def _start_anew(workloads: list[Workload], case: Case, title: str) -> Iterator[F
 def _replaced(case: Case, namespace: str, name: str) -> Fix:
     fact = case.facts.secrets.get((namespace, name))
     anew = fact is not None and fact.type not in (None, "", _TYPE)
-    into = ("replace", "--force", "-f", "-") if anew else ("apply", "-f", "-")
+    into = ("replace", "--force") if anew else ("apply", "--server-side", "--force-conflicts")
     why = "its type cannot be changed" if anew else "this replaces all that it holds"
     create = _from_prompt(case, namespace, name, "--dry-run=client", "-o", "yaml")
     return Fix(
         title=printable(f"Make pull secret {namespace}/{name} anew ({why}; asks for user and password)"),
-        command=f"{create} | {kubectl(case.facts, *into)}",
+        command=f"{create} | {kubectl(case.facts, *into, *_FROM_PIPE)}",
         risk="medium",
         reversible=False,
     )

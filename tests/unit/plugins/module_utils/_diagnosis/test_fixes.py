@@ -15,6 +15,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     Finding,
     NodeFact,
+    OwnerRef,
     RevisionFact,
     SecretFact,
     ServiceAccountFact,
@@ -258,7 +259,7 @@ def test_a_secret_is_replaced_whole_only_where_its_type_is_wrong(tmp_path: Path)
         fact = SecretFact("shop", "regcred", "present", type=kind, keys=1)
         return judged(tmp_path / kind.rpartition("/")[2], unreadable, fact).findings[0].fixes[0].command
 
-    assert "apply -f -" in fix("kubernetes.io/dockerconfigjson")
+    assert "apply --server-side --force-conflicts -f -" in fix("kubernetes.io/dockerconfigjson")
     assert "replace --force -f -" in fix("kubernetes.io/dockercfg")
 
 
@@ -271,3 +272,40 @@ def test_absent_or_private_is_offered_both_ways_out(tmp_path: Path) -> None:
     titles = [fix.title for fix in judged(tmp_path / "run", failing(denied, image)).findings[0].fixes]
     assert "See which tags the registry has" in titles
     assert any(title.startswith("If the repository is private: create a pull secret") for title in titles)
+
+
+def test_each_workload_without_a_credential_gets_the_way_that_helps_it(tmp_path: Path) -> None:
+    def waits(name: str, **fields: Any) -> Any:
+        return failing(
+            no_credentials(PRIVATE), PRIVATE, pod=name, owner={"kind": "Deployment", "name": name}, **fields
+        )
+
+    found = judged(
+        tmp_path / "run",
+        waits("elsewhere", pull_secrets=("other",)),
+        waits("late", service_account="builder"),
+        waits("bare", service_account="default"),
+        SecretFact("shop", "other", "present", type="kubernetes.io/dockerconfigjson", keys=1),
+        ServiceAccountFact("shop", "builder", "present", pull_secrets=("regcred",)),
+        ServiceAccountFact("shop", "default", "present"),
+    ).findings
+    assert len(found) == 1
+    told = commands(found[0])
+    assert any("get secret other" in command for command in told)
+    assert "kubectl --context prod -n shop rollout restart deployment/late" in told
+    assert any("create secret generic pull-private-example-com" in command for command in told)
+    assert any("patch serviceaccount default" in command for command in told)
+    assert "kubectl --context prod -n shop rollout restart deployment/bare" in told
+    assert not any("deployment/elsewhere" in command for command in told)
+
+
+def test_a_job_is_said_to_need_another(tmp_path: Path) -> None:
+    titles = [fix.title for fix in finding(tmp_path, kind="Job").fixes]
+    assert "Delete Job shop/web and create it with the right image: a Job cannot be changed" in titles
+
+
+def test_the_job_that_a_cron_job_has_started_goes_after_the_image_is_mended(tmp_path: Path) -> None:
+    path = (OwnerRef("Job", "web-29"), OwnerRef("CronJob", "web"))
+    told = commands(finding(tmp_path, kind="CronJob", owner_path=path))
+    assert told[-1] == "kubectl --context prod -n shop delete job web-29"
+    assert "set image cronjob/web" in told[-2]
