@@ -124,7 +124,8 @@ def _for_image(case: Case, image: str, in_use: InUse) -> Iterable[Suggestion]:
     yield from previous
     if case.cause == Cause.TAG_NOT_FOUND:
         yield from _near_tags(image, wanted, in_use, {suggestion.image for suggestion in previous})
-        return
+        if in_use.count(wanted.name):
+            return
     yield from _near_names(image, wanted, in_use)
     yield from _official(image, wanted)
 

@@ -321,3 +321,13 @@ def test_no_other_image_is_suggested_where_only_one_node_cannot_reach_the_regist
     )
     assert found.title.startswith("On node-1 alone")
     assert found.suggestions == ()
+
+
+def test_a_repository_that_nobody_uses_may_be_a_misspelt_one_although_only_the_tag_is_said_to_be_missing(
+    tmp_path: Path,
+) -> None:
+    image = "registry.example.com/shop/frontent:2"
+    found = one(
+        tmp_path, failing(not_found(image), image), ImageInUse("registry.example.com/shop/frontend:2", 3)
+    )
+    assert any("registry.example.com/shop/frontend" in text for text in found.suggestions)
