@@ -135,7 +135,7 @@ def _with_broken_secret(judgement: Judgement, secrets: Offered) -> Judgement:
 def _without_secrets(judgement: Judgement, facts: Facts) -> Judgement:
     failure = judgement.failure
     account = facts.accounts.get((failure.namespace, failure.service_account))
-    evidence = [_seen(facts, f"the failing pods of namespace {failure.namespace} name no pull secret")]
+    evidence = [_seen(facts, f"failing pods of namespace {failure.namespace} name no pull secret")]
     note = ""
     if account is not None and account.state == "present":
         who = f"ServiceAccount {failure.namespace}/{failure.service_account}"
@@ -190,7 +190,8 @@ def _malformed(judgement: Judgement, secrets: Offered) -> Judgement:
     said = judgement.statement
     if named and said is not None and said.reason == said.text:
         # From 1.33 on the kubelet gives the parser's words as the reason itself, and for nothing else.
-        judgement = judgement.with_cause(Cause.SECRET_MISSING, Confidence.CONFIRMED)
+        note = f"the kubelet cannot parse what {enumeration(named)} holds"
+        judgement = judgement.with_cause(Cause.SECRET_MISSING, Confidence.CONFIRMED, note=note)
     return judgement.with_evidence(*evidence).concerning(named)
 
 

@@ -131,7 +131,7 @@ def _seen(finding: Finding, width: int) -> list[Line]:
     chosen = _chosen(finding.evidence)
     lines: list[Line] = []
     for index, item in enumerate(chosen):
-        against = "" if item.supports else "(beside the point) "
+        against = "" if item.supports else "besides: "
         at = f" at {item.at}" if item.at and item.at != "" and item.source == "event" else ""
         lines += _row("" if index else "Seen", f"{against}{item.fact}{at}{':' if item.quote else ''}", width)
         if item.quote:
