@@ -14,7 +14,7 @@ description:
   - The reviews change nothing, and every authenticated account may ask them by default.
 version_added: 0.1.0
 author:
-  - the kube_runbooks.image_pull contributors
+  - the kube_runbooks.image_pull contributors (!UNKNOWN)
 extends_documentation_fragment:
   - kube_runbooks.image_pull._k8s_auth
   - kube_runbooks.image_pull._evidence

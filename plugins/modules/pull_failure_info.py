@@ -17,7 +17,7 @@ description:
   - Reads and never changes anything.
 version_added: 0.1.0
 author:
-  - the kube_runbooks.image_pull contributors
+  - the kube_runbooks.image_pull contributors (!UNKNOWN)
 extends_documentation_fragment:
   - kube_runbooks.image_pull._k8s_auth
   - kube_runbooks.image_pull._evidence

@@ -17,7 +17,7 @@ description:
     images, nodes and registries, and the messages of the kubelet.
 version_added: 0.1.0
 author:
-  - the kube_runbooks.image_pull contributors
+  - the kube_runbooks.image_pull contributors (!UNKNOWN)
 options:
   evidence_dir:
     description: The evidence folder.

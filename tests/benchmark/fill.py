@@ -72,7 +72,7 @@ class Writer:
         self._server = server
         self._jobs: queue.Queue[list[Step] | None] = queue.Queue(maxsize=connections * 8)
         self._errors: list[str] = []
-        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(connections)]
+        self._threads = [threading.Thread(target=self._work, daemon=True) for dummy in range(connections)]
         for thread in self._threads:
             thread.start()
 
@@ -89,7 +89,7 @@ class Writer:
     def close(self) -> None:
         """Settle and end the threads."""
         self.settle()
-        for _ in self._threads:
+        for dummy in self._threads:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()

@@ -9,6 +9,7 @@ import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any, Generic, TypeVar
 from urllib.parse import quote, urlencode
 
@@ -38,10 +39,12 @@ TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PAGE_SIZE = 500
 TABLE_PAGE_SIZE = 25_000
 
-CACHED = {"resourceVersion": "0"}
+CACHED: Mapping[str, str] = MappingProxyType({"resourceVersion": "0"})
 """Lists from the API server's watch cache: ten times cheaper for it, and as fresh as what controllers see. It sends
 them whole; a resource without that cache (events) comes in pages."""
-CACHED_PAGES = {"resourceVersion": "1", "resourceVersionMatch": "NotOlderThan"}
+CACHED_PAGES: Mapping[str, str] = MappingProxyType(
+    {"resourceVersion": "1", "resourceVersionMatch": "NotOlderThan"}
+)
 """The same in pages, from Kubernetes 1.31 on; older servers read the pages from etcd (apiserver, storage/cacher)."""
 STORED: dict[str, str] = {}
 """The newest state, from etcd where the cache cannot vouch for it."""

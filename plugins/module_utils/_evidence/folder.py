@@ -179,7 +179,7 @@ def _refuse_others(path: str) -> None:
 
 def _about(data: Any, path: str) -> About:
     version = data.get("schema_version") if isinstance(data, dict) else None
-    if type(version) is not int or version < 1:
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         raise EvidenceError(f"{path} is damaged: it has no schema_version")
     if version > SCHEMA_VERSION:
         raise EvidenceError(

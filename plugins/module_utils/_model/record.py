@@ -110,7 +110,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
 
 
 def _expect(kind: type, value: Any) -> Any:
-    if kind is float and type(value) is int:
+    if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise ValueError(f"expected {kind.__name__}, got {type(value).__name__}")

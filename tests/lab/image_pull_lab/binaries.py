@@ -81,7 +81,7 @@ def missing(version: versions.KubernetesVersion, programs: tuple[str, ...] = PRO
 def build(version: versions.KubernetesVersion, say: Say, programs: tuple[str, ...] = PROGRAMS) -> None:
     """Builds what is missing; waits for another build that is under way."""
     for what in missing(version, programs):
-        with _lock(what.split(" (")[0].replace(" ", "-").lower(), say):
+        with _lock(what.split(" (", maxsplit=1)[0].replace(" ", "-").lower(), say):
             if what.startswith("Kubernetes"):
                 if any(find(name, version) is None for name in programs):
                     _build_kubernetes(version, say)

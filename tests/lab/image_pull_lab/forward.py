@@ -67,8 +67,8 @@ def main() -> None:
     pid, ports_file, targets = int(sys.argv[1]), Path(sys.argv[2]), sys.argv[3:]
     listeners, ports = [], {}
     for target in targets:
-        name, _, address = target.partition("=")
-        host, _, port = address.rpartition(":")
+        name, dummy, address = target.partition("=")
+        host, dummy, port = address.rpartition(":")
         listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         listeners.append((listener, host, int(port)))
         ports[name] = listener.getsockname()[1]

@@ -130,7 +130,7 @@ class Store:
         self._root = folder / "docker" / "registry" / "v2"
 
     def blob_path(self, of: str) -> Path:
-        kind, _, value = of.partition(":")
+        kind, dummy, value = of.partition(":")
         return self._root / "blobs" / kind / value[:2] / value / "data"
 
     def has_repository(self, repository: str) -> bool:

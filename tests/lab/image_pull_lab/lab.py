@@ -249,8 +249,8 @@ class Lab:
 
     def run_inside(self, argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Runs a command on the host's files, but in the lab's network with the lab's DNS and trusted CA."""
-        options = {"text": True, "check": False, **options}
-        return subprocess.run([*self.inside(), *argv], **options)
+        options = {"text": True, **options}
+        return subprocess.run([*self.inside(), *argv], check=options.pop("check", False), **options)
 
     def inside(self) -> list[str]:
         """The words to put before a command that shall run in the lab's network."""

@@ -52,12 +52,12 @@ def cgroup_hierarchies() -> list[tuple[str, str]]:
     """(mount point, this process's path below it) of each hierarchy, version 1 and version 2."""
     own = {}
     for line in Path("/proc/self/cgroup").read_text().splitlines():
-        _, controllers, path = line.split(":", 2)
+        dummy, controllers, path = line.split(":", 2)
         own[controllers] = path
     found = {}
     for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        left, _, right = line.partition(" - ")
-        kind, _, options = right.split(" ", 2)
+        left, dummy, right = line.partition(" - ")
+        kind, dummy, options = right.split(" ", 2)
         flags = options.split(",")
         for controllers, path in own.items():
             version_1 = kind == "cgroup" and controllers and set(controllers.split(",")) <= set(flags)

@@ -49,7 +49,7 @@ class Identity:
     @classmethod
     def parse(cls, stat: str) -> Identity:
         """From a line of /proc/PID/stat; ValueError when it is not one, or of a process that has ended."""
-        head, _, tail = stat.rpartition(")")
+        head, dummy, tail = stat.rpartition(")")
         fields = tail.split()
         if len(fields) < 20 or fields[0] in ("Z", "X"):
             raise ValueError("not the stat line of a living process")

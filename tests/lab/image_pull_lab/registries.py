@@ -54,7 +54,7 @@ class Accounts:
 
     @classmethod
     def make(cls) -> Accounts:
-        words = [secrets.token_urlsafe(18) for _ in range(4)]
+        words = [secrets.token_urlsafe(18) for dummy in range(4)]
         return cls("alice", words[0], "bob", words[1], "AWS", words[2], words[3])
 
     def to_dict(self) -> dict[str, str]:

@@ -190,7 +190,7 @@ def _in_background(work: Callable[[], None]) -> Iterator[None]:
 
 def _free_ports(count: int) -> list[int]:
     """Ports of loopback that are free now."""
-    sockets = [socket.create_server(("127.0.0.1", 0)) for _ in range(count)]
+    sockets = [socket.create_server(("127.0.0.1", 0)) for dummy in range(count)]
     ports = [one.getsockname()[1] for one in sockets]
     for one in sockets:
         one.close()

@@ -105,12 +105,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
             text = base64.b64decode(self.headers["Authorization"][6:], validate=True).decode()
         except ValueError:
             return None
-        user, _, password = text.partition(":")
+        user, dummy, password = text.partition(":")
         return user if self.rights.known(user, password) else None
 
     def _granted(self, service: hosts.TokenService, user: str | None, scope: str) -> dict[str, Any] | None:
-        kind, _, rest = scope.partition(":")
-        name, _, actions = rest.rpartition(":")
+        kind, dummy, rest = scope.partition(":")
+        name, dummy, actions = rest.rpartition(":")
         if kind != "repository" or not self.rights.may_read(service, user, name):
             return None
         return {

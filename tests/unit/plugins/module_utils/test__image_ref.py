@@ -305,8 +305,8 @@ def test_any_text_parses_or_gives_an_error_inside_it() -> None:
         "[::1]",
         "é",
     ]
-    for _ in range(3000):
-        text = "".join(chance.choice([*pieces, "\ud800"]) for _ in range(chance.randint(0, 6)))
+    for dummy in range(3000):
+        text = "".join(chance.choice([*pieces, "\ud800"]) for dummy_piece in range(chance.randint(0, 6)))
         error = _refusal(text)
         if error is None:
             # What containerd resolves is a reference that resolves to itself.

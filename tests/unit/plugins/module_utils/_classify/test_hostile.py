@@ -49,9 +49,9 @@ def is_sound(answer: Classification) -> bool:
 @pytest.mark.parametrize("seed", range(40))
 def test_any_piece_of_any_message_gives_a_sound_answer(seed: int) -> None:
     chance = random.Random(seed)
-    for _ in range(25):
+    for dummy in range(25):
         pieces = []
-        for _ in range(chance.randint(1, 3)):
+        for dummy_piece in range(chance.randint(1, 3)):
             message = chance.choice(MESSAGES)
             start = chance.randrange(len(message))
             pieces.append(message[start : start + chance.randint(0, 400)])

@@ -15,7 +15,7 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Union
 from urllib.parse import parse_qs, urlsplit
 
 
@@ -43,7 +43,7 @@ class Answer:
     silent: bool = False
 
 
-Reply = Answer | Callable[[Request], Answer]
+Reply = Union[Answer, Callable[[Request], Answer]]
 
 
 def as_json(value: Any, status: int = 200, **headers: str) -> Answer:

@@ -48,8 +48,9 @@ def pods(*wanted: str) -> list[dict[str, str]]:
     return [{"name": name} for name in wanted]
 
 
-def table(*rows: list[object], token: str = "", columns: object = TABLE_COLUMNS) -> Answer:
-    body = {"kind": "Table", "metadata": {"continue": token}, "columnDefinitions": columns}
+def table(*rows: list[object], token: str = "", columns: object = None) -> Answer:
+    shown = TABLE_COLUMNS if columns is None else columns
+    body = {"kind": "Table", "metadata": {"continue": token}, "columnDefinitions": shown}
     return as_json({**body, "rows": [{"cells": row, "object": None} for row in rows]})
 
 
