@@ -98,6 +98,17 @@ class PodReading:
                     )
                 )
 
+        if self._question.labels and not self.pods_seen and not self.errors:
+            self.gaps.append(
+                Gap(
+                    check="pods with the labels that were asked for",
+                    why=f"no pod has {self._question.labels}",
+                    conclusion_lost="whether the pods that were meant have their images: a mistyped label looks alike",
+                    steps=(1,),
+                    unread=True,
+                )
+            )
+
     def read_pulled(self, scope: Scope) -> None:
         """Read the events about successful pulls too, which are as many as there are pods."""
         self._read_events(scope, _PULLED)

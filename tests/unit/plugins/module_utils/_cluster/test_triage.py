@@ -281,6 +281,12 @@ class TestScope:
         assert notes.errors == ["there is no namespace shpo: check the name and the context"]
         assert notes.failing == ["shop/web-1:app"]
 
+    def test_labels_that_no_pod_has_are_no_sign_of_health(self, cluster: MiniCluster, ask: Ask) -> None:
+        cluster.pods.append(pod(running()))
+        gaps = ask(labels="app=wbe").gaps("pods with the labels that were asked for")
+        assert [(gap.why, gap.unread) for gap in gaps] == [("no pod has app=wbe", True)]
+        assert not ask().gaps("pods with the labels that were asked for")
+
     def test_a_namespace_that_cannot_be_verified_is_a_gap(self, cluster: MiniCluster, ask: Ask) -> None:
         cluster.forbidden.append("=/api/v1/namespaces/shop")
         notes = ask(namespaces=("shop",))
