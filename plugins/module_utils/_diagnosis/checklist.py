@@ -75,19 +75,26 @@ def _with_gaps(found: Look, facts: Facts, number: int) -> Look:
 def _pods(facts: Facts, findings: Sequence[Finding]) -> Look:
     unread = [gap for gap in facts.gaps if gap.unread]
     containers = sum(len(finding.pods) for finding in findings)
-    where = "in all namespaces" if not facts.scope.namespaces else f"in {enumeration(facts.scope.namespaces)}"
+    where = _where(facts)
     rest = "" if facts.complete and not unread else "; not everything could be read"
     if containers:
         pods = len({(pod.namespace, pod.name, pod.uid) for finding in findings for pod in finding.pods})
-        return Look(
-            FAILED,
-            f"{plural(containers, 'container')} of {plural(pods, 'pod')} {where} without an image{rest}",
-        )
+        of_pods = "" if facts.scope.pod else f" of {plural(pods, 'pod')}"
+        return Look(FAILED, f"{plural(containers, 'container')}{of_pods} {where} without an image{rest}")
     if facts.error and not facts.complete:
         return Look(NOT_CHECKED, facts.error)
     if rest:
         return Look(NOT_CHECKED, unread[0].why if unread else "not everything could be read")
     return Look(PASSED, f"every container {where} has its image")
+
+
+def _where(facts: Facts) -> str:
+    scope = facts.scope
+    if scope.pod:
+        return f"of {scope.pod}"
+    where = f"in {enumeration(scope.namespaces)}" if scope.namespaces else "in all namespaces"
+    selectors = [text for text in (scope.label_selector, scope.field_selector) if text]
+    return f"{where} with {enumeration(selectors)}" if selectors else where
 
 
 def _describe(facts: Facts, findings: Sequence[Finding]) -> Look:
@@ -97,7 +104,11 @@ def _describe(facts: Facts, findings: Sequence[Finding]) -> Look:
             NOT_CHECKED, f"no telling message for {enumeration([finding.title for finding in unknown], 2)}"
         )
     if findings:
-        return Look(PASSED, "references parse, and every failing container says why")
+        silent = sum(1 for failure in facts.failures if not failure.message and not failure.events)
+        if not silent:
+            return Look(PASSED, "references parse, and every failing container says why")
+        who = plural(silent, "container is", "containers are")
+        return Look(PASSED, f"references parse; {who} silent, but the node or other containers tell why")
     if not facts.complete:
         return Look(NOT_CHECKED, facts.error or "not everything could be read")
     return Look(PASSED, "no failing container to describe")

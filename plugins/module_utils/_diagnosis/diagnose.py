@@ -29,7 +29,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    AccessFact,
     Finding,
+    Gap,
     NotChecked,
     Report,
 )
@@ -101,7 +103,8 @@ def not_checked_of(facts: Facts) -> tuple[NotChecked, ...]:
             where = f" in namespace {right.namespace}" if right.namespace else ""
             check = f"{right.verb} {what}{where}"
             item = _not_checked(check, "this account has no right to it", right.conclusion_lost)
-            found.setdefault((check, item.why), item)
+            if not any(_says(gap, right) for gap in facts.gaps):
+                found.setdefault((check, item.why), item)
     if ACCESS not in facts.stages and not facts.complete and facts.error:
         found.setdefault(
             ("pods", facts.error), _not_checked("pods", facts.error, "which pods cannot get their images")
@@ -109,6 +112,14 @@ def not_checked_of(facts: Facts) -> tuple[NotChecked, ...]:
     for check, why, lost in _NO_STAGE:
         found.setdefault((check, why), NotChecked(check, why, lost))
     return tuple(found.values())
+
+
+def _says(gap: Gap, right: AccessFact) -> bool:
+    """Tell whether a stage has run into the missing right and has said so."""
+    text = f"{gap.check} {gap.why}".lower()
+    return (
+        "no right to" in text and right.resource in text and (not right.namespace or right.namespace in text)
+    )
 
 
 def _not_checked(check: str, why: str, lost: str) -> NotChecked:

@@ -174,3 +174,26 @@ def test_the_documentation_describes_the_same_steps(tmp_path: Path) -> None:
     text = (Path(__file__).resolve().parents[5] / "docs" / "checklist.md").read_text(encoding="utf-8")
     for step in judged(tmp_path / "run").checklist:
         assert f"\n## {step.step}. {step.title}\n" in text
+
+
+def test_the_checklist_says_which_pods_were_looked_at(tmp_path: Path) -> None:
+    def first(name: str, *records: Any, **scope: Any) -> str:
+        return judged(tmp_path / name, *records, scope=Scope(**scope)).checklist[0].detail
+
+    assert (
+        first("labels", label_selector="app=web")
+        == "every container in all namespaces with app=web has its image"
+    )
+    assert first("pod", pod="shop/web-1") == "every container of shop/web-1 has its image"
+    assert first("hit", failing(), pod="shop/web-1") == "1 container of shop/web-1 without an image"
+
+
+def test_a_missing_right_that_a_stage_ran_into_is_told_once(tmp_path: Path) -> None:
+    lost = "node pressure"
+    gap = Gap("nodes: forbidden", "no right to read the nodes: nodes is forbidden", lost, steps=(6,))
+    rights = (
+        AccessFact("list", "nodes", False, conclusion_lost=lost),
+        AccessFact("get", "secrets", False, conclusion_lost="x"),
+    )
+    told = [item.check for item in judged(tmp_path / "run", gap, *rights).not_checked]
+    assert told[:2] == ["nodes: forbidden", "get secrets"]
