@@ -18,6 +18,15 @@ class ClusterError(Exception):
         super().__init__(self.message)
 
 
+class NotRecorded(Exception):
+    """The evidence cannot be written, so a cluster that was read would leave no trace: not of the family, never caught
+    on the way."""
+
+    def __init__(self, message: str) -> None:
+        self.message = printable(message, _LIMIT)
+        super().__init__(self.message)
+
+
 class ConfigInvalid(ClusterError):
     """The options or the kubeconfig do not say where the cluster is or who asks."""
 

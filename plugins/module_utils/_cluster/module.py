@@ -85,23 +85,29 @@ def run(module: Any, work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
             msg=f"Python 3.11 or later is needed, {sys.executable} is {sys.version.split()[0]}: "
             "set ansible_python_interpreter to ansible_playbook_python"
         )
-    try:
-        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.errors import (
-            ClusterError,
-        )
-        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.options import (
-            secrets_of,
-        )
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.errors import (
+        ClusterError,
+        NotRecorded,
+    )
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.options import secrets_of
 
-        module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
+    module.no_log_values.update(secrets_of(module.params["kubeconfig"]))
+    try:
         result = work(module.params)
-    except ClusterError as error:
+    except (ClusterError, NotRecorded) as error:
         module.fail_json(msg=error.message)
     except ImportError as error:
         # Only urllib3 and yaml come from outside; both are dependencies of the package that is named.
         module.fail_json(
             msg=f"the Python package kubernetes is needed by {sys.executable} (missing: {error.name}): "
             "install it, or set ansible_python_interpreter"
+        )
+    except Exception as error:  # noqa: BLE001 - a fault of ours is one line too
+        import traceback
+
+        module.fail_json(
+            msg=f"an error in the collection itself, please report it: {type(error).__name__}: {error}",
+            exception=traceback.format_exc(),
         )
     if module.params["validate_certs"] is False:
         module.warn("the certificate of the API server is not verified (validate_certs, K8S_AUTH_VERIFY_SSL)")

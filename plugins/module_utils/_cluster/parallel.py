@@ -48,7 +48,9 @@ def in_parallel(calls: Sequence[Callable[[], None]], meanwhile: Callable[[], Non
                 raised[index] = error
 
     spare = 0 if meanwhile else 1
-    threads = [threading.Thread(target=work, daemon=True) for dummy in range(min(THREADS, len(waiting)) - spare)]
+    threads = [
+        threading.Thread(target=work, daemon=True) for dummy in range(min(THREADS, len(waiting)) - spare)
+    ]
     for thread in threads:
         thread.start()
     if meanwhile:

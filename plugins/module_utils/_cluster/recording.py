@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import contextlib
+from collections.abc import Callable, Iterator, Mapping
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.errors import ConfigInvalid
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.errors import NotRecorded
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     ClusterFact,
     Gap,
@@ -32,7 +33,7 @@ class Recorder:
     """Takes what one stage sees. A context manager: leaving it ends the stage, whatever happened.
 
     The evidence is opened by the first record, or by ``prepare``, and not before: loading its code takes a moment that
-    is better spent while the API server works. Raises ConfigInvalid where the evidence cannot be written.
+    is better spent while the API server works. Raises NotRecorded where the evidence cannot be written.
     """
 
     def __init__(
@@ -61,13 +62,14 @@ class Recorder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not isinstance(error, ConfigInvalid):
+        if not isinstance(error, NotRecorded):
             self.prepare()
-        if self._stage:
-            self._stage.note_request(self.requests)
-            self._stage.__exit__(kind, error, trace)
-        if self._folder:
-            self.digest = self._folder.digest()
+        with _writing(self._directory):
+            if self._stage:
+                self._stage.note_request(self.requests)
+                self._stage.__exit__(kind, error, trace)
+            if self._folder:
+                self.digest = self._folder.digest()
 
     def prepare(self) -> None:
         """Open the evidence; once."""
@@ -86,7 +88,7 @@ class Recorder:
             self._folder = EvidenceFolder.open_or_create(self._directory, cluster=self._alias)
             self._stage = self._folder.stage(self._name, vantage="api", scope=self._scope)
         except EvidenceError as error:
-            raise ConfigInvalid(str(error)) from None
+            raise NotRecorded(str(error)) from None
         self._stage.cluster = self.fact
 
     def cluster(self, fact: ClusterFact) -> None:
@@ -101,7 +103,8 @@ class Recorder:
         if isinstance(record, Gap):
             self.not_checked.append(self.clean(record.to_dict()))
         if self._stage:
-            self._stage.write(record)
+            with _writing(self._directory):
+                self._stage.write(record)
         elif isinstance(record, PullFailure):
             if len(self.failures) >= self._most_failures:
                 self.truncated = True
@@ -120,6 +123,14 @@ class Recorder:
         """Return ``value`` (JSON values) redacted and fit to be printed."""
         self.prepare()
         return _printable(self._redact(value) if self._redact else value)
+
+
+@contextlib.contextmanager
+def _writing(directory: str | None) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise NotRecorded(f"cannot write the evidence in {directory}: {error.strerror or error}") from None
 
 
 def _printable(value: Any) -> Any:

@@ -36,7 +36,7 @@ def pull_failure_info(params: Mapping[str, Any], judge: Judge | None = None) -> 
     """Look for pull failures as the options of the module say and return its result.
 
     ``judge`` adds to each failure that is returned inline. Nothing is raised for a cluster that cannot be read: the
-    result has ``complete`` false and says why in ``error``. Raises ConfigInvalid where evidence cannot be written.
+    result has ``complete`` false and says why in ``error``. Raises NotRecorded where evidence cannot be written.
     """
     from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.reading import Question
     from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.triage import collect
