@@ -20,6 +20,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.faults import Fault
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes.node import (
+    cordon,
     look_at_sandbox_image,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
@@ -65,7 +66,7 @@ _AMBIGUOUS = {
 def build_finding(fault: Fault, facts: Facts, in_use: InUse) -> Finding:
     """Return the finding for one fault, complete and in a settled order."""
     blamed = fault.attribution.nodes if fault.attribution else ()
-    if not blamed and CATALOGUE[fault.cause].subject == SubjectKind.NODE:
+    if not blamed and (CATALOGUE[fault.cause].subject == SubjectKind.NODE or _is_of_sandboxes(fault)):
         blamed = tuple(sorted({member.failure.node for member in fault.members} - {""}))
     case = build_case(fault.cause, fault.members, facts, blamed)
     if fault.attribution is None:  # names that others pull well are not in doubt
@@ -92,6 +93,10 @@ def build_finding(fault: Fault, facts: Facts, in_use: InUse) -> Finding:
         fixes=_fixes(entry, case),
         do_not=_do_not(entry, case),
     )
+
+
+def _is_of_sandboxes(fault: Fault) -> bool:
+    return all(member.failure.symptom == "sandbox" for member in fault.members)
 
 
 def finding_id(cluster: str, fault: Fault) -> str:
@@ -130,7 +135,7 @@ def _title(entry: Entry, fault: Fault, case: Case) -> str:
     }
     title = _nodes_own_title(fault, case) or _pattern(entry, fault, case).format(**values)
     if case.is_sandbox and case.members:
-        title += " (the sandbox image: no pod can start)"
+        title += f" (the sandbox image of {values['node']}: no pod can start there)"
     return printable(title, 300)
 
 
@@ -253,7 +258,7 @@ def _why_less_likely(cause: Cause, alternative: Cause) -> str:
 
 def _fixes(entry: Entry, case: Case) -> tuple[Fix, ...]:
     found: dict[str, Fix] = {}
-    for builder in (look_at_sandbox_image, *entry.fixes):
+    for builder in (look_at_sandbox_image, *((cordon,) if case.is_sandbox else ()), *entry.fixes):
         for fix in builder(case):
             found.setdefault(fix.command or fix.title, fix)
     return tuple(found.values())[:FIXES]

@@ -9,6 +9,11 @@ import re
 from collections.abc import Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.catalogue import (
+    CATALOGUE,
+    SubjectKind,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import canonical
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import STATUS
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Evidence
@@ -25,6 +30,8 @@ QUOTES = 6
 # What differs from one try to the next, and from one container to the next, and tells nothing: the kubelet's word that
 # it waits, a socket's own port, the time that passed.
 _WAITING = re.compile(r'^Back-off pulling image "[^"]*": \w+: ')
+_ASKED_FOR = re.compile(r"/v2/[^\s\"?]{1,512}|\[manifests [^\]]{1,256}\]")
+_ABOUT_IMAGES = frozenset({SubjectKind.IMAGE, SubjectKind.REPOSITORY})
 _CHANGING = re.compile(r":\d{4,5}(?=->)|\b\d+(?:\.\d+)?(?:ms|s)\b")
 
 
@@ -47,11 +54,9 @@ def _quotes(case: Case) -> Iterator[Evidence]:
     for member in case.members:
         if member.statement is not None and not member.joined:
             text = member.statement.text or member.statement.reason
-            groups.setdefault(
-                (member.statement.source, _CHANGING.sub("*", _WAITING.sub("", text))), []
-            ).append(member)
+            groups.setdefault((member.statement.source, _wording(member, text)), []).append(member)
     ranked = sorted(groups.items(), key=lambda item: (-len(item[1]), item[0]))
-    for (source, _wording), members in ranked[:QUOTES]:
+    for (source, _words), members in ranked[:QUOTES]:
         member = max(
             members,
             key=lambda m: (m.statement.at or "" if m.statement else "", m.failure.namespace, m.failure.pod),
@@ -65,6 +70,16 @@ def _quotes(case: Case) -> Iterator[Evidence]:
         yield Evidence(
             STATUS, "api", case.facts.observed_at, f"{plural(hidden, 'more wording')} to the same effect"
         )
+
+
+def _wording(member: Judgement, text: str) -> str:
+    """The text without what changes; where the fault is not one of the image, without its name as well."""
+    text = _CHANGING.sub("*", _WAITING.sub("", text))
+    if CATALOGUE[member.cause].subject in _ABOUT_IMAGES:
+        return text
+    for name in dict.fromkeys((canonical(member.image), member.image)):
+        text = text.replace(name, "*") if name else text
+    return _ASKED_FOR.sub("*", text)
 
 
 def _at(member: Judgement, case: Case) -> str | None:

@@ -331,3 +331,25 @@ def test_a_repository_that_nobody_uses_may_be_a_misspelt_one_although_only_the_t
         tmp_path, failing(not_found(image), image), ImageInUse("registry.example.com/shop/frontend:2", 3)
     )
     assert any("registry.example.com/shop/frontend" in text for text in found.suggestions)
+
+
+def test_what_differs_only_by_the_image_is_quoted_once_where_the_host_is_at_fault(tmp_path: Path) -> None:
+    host = "registry.example.com"
+    pods = [
+        failing(no_such_host(image, host), image, pod=f"web-{number}")
+        for number, image in enumerate((f"{host}/shop/web:2", f"{host}/shop/api:7"))
+    ]
+    quotes = [item for item in one(tmp_path, *pods).evidence if item.quote]
+    assert len(quotes) == 1
+    assert "and 1 container more" in quotes[0].fact
+
+
+def test_a_sandbox_image_is_the_fault_of_its_node(tmp_path: Path) -> None:
+    image = "registry.example.com/pause:9"
+    text = f"Failed to create pod sandbox: rpc error: code = NotFound desc = {not_found(image)}"
+    silent = failing(text, image, symptom="sandbox", container="", container_type="sandbox", **OWNED)
+    fresh = workload(desired=1, ready=0, created_at="2026-01-31T10:59:30Z")
+    found = one(tmp_path, silent, fresh, NodeFact("node-1"), NodeFact("node-2"))
+    assert found.title.endswith("(the sandbox image of node-1: no pod can start there)")
+    assert "kubectl --context prod cordon node-1" in [fix.command for fix in found.fixes]
+    assert found.changes == ()
