@@ -60,6 +60,8 @@ class Failure:
     #: Where it shows: ``waiting`` (container status), ``pulling`` (a pull without end), ``event`` (events about the
     #: container alone), ``sandbox`` (events about the pod), ``node`` (not ready).
     shows_as: str = "waiting"
+    #: Part of the kubelet's message once the fault is in place: a busy kubelet may pull before it has the pull secret.
+    says: str = ""
 
     @property
     def fair_causes(self) -> tuple[str, ...]:

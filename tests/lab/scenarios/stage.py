@@ -195,7 +195,8 @@ def _shows(failure: Failure, pod: Manifest, seen: Seen, slow_after: int) -> bool
         begun = [_age(event) for event in events if event["reason"] == "Pulling"]
         return bool(begun) and max(begun) > slow_after and "Failed" not in reasons
     waiting = _waiting(failure, pod)
-    return waiting not in _NOT_YET and bool(reasons & _SAYS_WHY)
+    said = any(failure.says in event.get("message", "") for event in events if event["reason"] in _SAYS_WHY)
+    return waiting not in _NOT_YET and said
 
 
 def _waiting(failure: Failure, pod: Manifest) -> str:
