@@ -83,7 +83,7 @@ def environment(core: Core, python: str) -> Path:
 
 
 def core_part(core: Core, interpreter: str = sys.executable) -> Part:
-    return Part(core.name, "ansible", (interpreter, "tools/test.py", "sanity", "unit", "integration"), minutes=30)
+    return Part(core.name, "ansible", (interpreter, "tools/test.py", "sanity", "unit", "integration"), minutes=60)
 
 
 def rows() -> list[Part]:

@@ -10,7 +10,9 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -107,17 +109,27 @@ def snapshot(
 def _run(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Run:
     for name in ("home", "tmp", "reports"):
         (folder / name).mkdir(parents=True, exist_ok=True)
-    result = subprocess.run(
-        command,
-        cwd=ROOT,
-        env={**_environment(folder), **environment},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=300,
-        check=False,
-    )
+    with _short_way_to(folder / "tmp") as temporary:
+        result = subprocess.run(
+            command,
+            cwd=ROOT,
+            env={**_environment(folder), "TMPDIR": str(temporary), **environment},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=300,
+            check=False,
+        )
     return Run(result.returncode, result.stdout.decode(errors="replace"), folder)
+
+
+@contextmanager
+def _short_way_to(folder: Path) -> Iterator[Path]:
+    """A short path of a folder: ansible-core 2.21 lays a socket there, whose path may have 107 characters (unix(7))."""
+    with tempfile.TemporaryDirectory(prefix="run-", dir="/tmp") as place:
+        way = Path(place) / "tmp"
+        way.symlink_to(folder)
+        yield way
 
 
 def _prefixed(kubeconfig: Path | None, variables: Mapping[str, Any]) -> dict[str, Any]:
@@ -135,7 +147,6 @@ def _environment(folder: Path) -> dict[str, str]:
     return {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "HOME": str(folder / "home"),
-        "TMPDIR": str(folder / "tmp"),
         "ANSIBLE_HOME": str(folder / "home" / ".ansible"),
         "LANG": "C.UTF-8",
         "COLUMNS": "200",
