@@ -6,6 +6,10 @@ KUBERNETES ?= 1.34
 LAB := LAB_PYTHON=$(CURDIR)/$(PYTHON_DEV) tests/lab/lab
 DEMO := examples/lab-faults.evidence.tar.gz
 
+# Named, because Ansible ignores a configuration that it finds in a folder that others may write to.
+ANSIBLE_CONFIG ?= $(CURDIR)/ansible.cfg
+export ANSIBLE_CONFIG
+
 .DEFAULT_GOAL := help
 .PHONY: help demo diagnose test test-matrix bench lab lab-down docs lock clean
 
