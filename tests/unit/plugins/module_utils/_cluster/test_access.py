@@ -68,26 +68,29 @@ def test_when_no_review_can_be_had_that_is_an_error(server: ApiServer, client: C
         review(client(), ())
 
 
-def granted(name: str) -> set[tuple[str, str, str]]:
-    """What all roles of a manifest grant together: group, resource, verb."""
+def granted(*names: str) -> set[tuple[str, str, str]]:
+    """What the roles of these manifests grant together: group, resource, verb."""
     found: set[tuple[str, str, str]] = set()
-    for role in yaml.safe_load_all((RBAC / name).read_text(encoding="utf-8")):
-        for rule in role["rules"]:
-            groups: list[Any] = rule["apiGroups"]
-            found |= {(g, r, v) for g in groups for r in rule["resources"] for v in rule["verbs"]}
+    for name in names:
+        for role in yaml.safe_load_all((RBAC / name).read_text(encoding="utf-8")):
+            for rule in role["rules"]:
+                groups: list[Any] = rule["apiGroups"]
+                found |= {(g, r, v) for g in groups for r in rule["resources"] for v in rule["verbs"]}
     return found
+
+
+def wanted(*namespaces: str) -> set[tuple[str, str, str]]:
+    return {(one.group, one.resource, one.verb) for one in needed(namespaces)}
 
 
 def test_the_cluster_role_that_is_documented_suffices_and_changes_nothing() -> None:
     grants = granted("image-pull-reader.yaml")
-    assert {(one.group, one.resource, one.verb) for one in needed(())} <= grants
+    assert wanted() - grants == {("", "secrets", "get")}
+    assert wanted() - grants <= granted("image-pull-secret-reader.yaml")
     assert {verb for _group, _resource, verb in grants} <= {"get", "list"}
 
 
 def test_the_role_for_one_namespace_lacks_only_what_has_none() -> None:
-    missing = {(one.group, one.resource, one.verb) for one in needed(("shop",))} - granted(
-        "image-pull-reader-namespace.yaml"
-    )
-    assert {resource for _group, resource, _verb in missing} == {
-        right.resource for right in RIGHTS if right.cluster_wide
-    }
+    grants = granted("image-pull-reader-namespace.yaml", "image-pull-secret-reader-namespace.yaml")
+    missing = {resource for _group, resource, _verb in wanted("shop") - grants}
+    assert missing == {right.resource for right in RIGHTS if right.cluster_wide}
