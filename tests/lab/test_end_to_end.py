@@ -7,24 +7,21 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 
-from tests.lab.scenarios import Failure, Scenario, all_scenarios
+from tests.lab.scenarios import Scenario, all_scenarios
+from tests.lab.scenarios.judgement import WHOLE_POD, Finding, about, assert_explains
 from tests.lab.scenarios.scene import SLOW_AFTER, Scene, version_under_test
 from tests.lab.scenarios.stage import failing_containers
 from tests.plays.runbook import ROOT, Run, ansible, diagnose, snapshot
 
 pytestmark = pytest.mark.lab
 
-Finding = dict[str, Any]
 SCENARIOS = all_scenarios(version_under_test())
 FAILING = [scenario for scenario in SCENARIOS if scenario.fails]
 HEALTHY = [scenario for scenario in SCENARIOS if not scenario.fails]
-SURE = ("possible", "likely", "confirmed")
-WHOLE_POD = ("sandbox", "runtime")
 
 
 @pytest.fixture(scope="module")
@@ -41,46 +38,6 @@ def run(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Run:
 @pytest.fixture(scope="module")
 def findings(run: Run) -> list[Finding]:
     return run.report["findings"]
-
-
-def about(findings: list[Finding], pod: dict[str, Any], failure: Failure) -> list[Finding]:
-    """The findings that a failing container appears in, once for each appearance."""
-    meta = pod["metadata"]
-    return [
-        finding
-        for finding in findings
-        for entry in finding["pods"]
-        if (entry["namespace"], entry["name"], entry["uid"]) == (meta["namespace"], meta["name"], meta["uid"])
-        and (
-            failure.container_type in (*WHOLE_POD, "image_volume") or entry["container"] == failure.container
-        )
-    ]
-
-
-def assert_explains(finding: Finding, failure: Failure) -> None:
-    """The finding says what is wrong with this container, and no more than can be known."""
-    alternatives = [entry["cause"] for entry in finding["alternatives"]]
-    told = f"{finding['cause']} ({finding['confidence']}), or {alternatives}: {finding['title']}"
-    assert finding["cause"] in failure.fair_causes, told
-    assert (failure.truth or failure.cause) in (finding["cause"], *alternatives), told
-    if finding["cause"] == failure.cause:
-        assert SURE.index(finding["confidence"]) >= SURE.index(failure.confidence), told
-    if failure.host:
-        assert failure.host in finding["registry_hosts"], f"{finding['registry_hosts']}; {told}"
-    if failure.about:
-        assert failure.about in finding["nodes"], f"{finding['nodes']}; {told}"
-    if failure.hop:
-        assert finding["hop"] == failure.hop, f"{finding['hop']}; {told}"
-    if failure.suggests:
-        assert any(failure.suggests in text for text in finding["suggestions"]), (
-            f"{finding['suggestions']}; {told}"
-        )
-    if failure.previous_image:
-        fixes = json.dumps(finding["fixes"])
-        assert "rollout undo" in fixes, fixes
-        assert failure.previous_image in json.dumps(finding), told
-    if failure.owner_kind:
-        assert failure.owner_kind in {entry["owner"]["kind"] for entry in finding["pods"]}, told
 
 
 @pytest.mark.parametrize("scenario", FAILING, ids=lambda scenario: scenario.name)
@@ -263,26 +220,6 @@ def test_the_documented_rights_can_change_nothing(scene: Scene) -> None:
     for rule in rules:
         if not set(rule.get("resources", [])) <= reviews:
             assert set(rule["verbs"]) <= {"get", "list", "watch"}, rule
-
-
-def test_without_events_it_is_still_not_healthy(scene: Scene, kubernetes: str, tmp_path: Path) -> None:
-    """From 1.32 the container status keeps the cause; before, nothing is left to tell it."""
-    for subject in ("names", "tls"):
-        path = scene.lab.api.path("Event", subject)
-        scene.lab.api.request("DELETE", path)
-    run = diagnose(tmp_path, kubeconfig=scene.viewer, namespaces=["names", "tls"])
-    assert run.code == 0, run.output
-    assert run.report["verdict"] == "failing"
-    keeps_cause = tuple(map(int, kubernetes.split("."))) >= (1, 32)
-    for scenario in FAILING:
-        if scenario.namespace in ("names", "tls"):
-            for pod in scene.seen.of(scenario):
-                found = about(run.report["findings"], pod, scenario.failures[0])
-                assert len(found) == 1, scenario.name
-                if keeps_cause:
-                    assert found[0]["cause"] in scenario.failures[0].fair_causes, scenario.name
-                else:
-                    assert found[0]["cause"] in (*scenario.failures[0].fair_causes, "unknown"), scenario.name
 
 
 def test_a_deleted_pod_and_its_namesake_do_not_mix(scene: Scene, tmp_path: Path) -> None:
