@@ -107,7 +107,9 @@ class Command:
         except subprocess.TimeoutExpired:
             self.end()
             return 1, f"ended after {minutes} minutes without a result"
-        return code, "" if code == 0 else f"exit code {code}"
+        if code < 0:
+            return code, f"ended by signal {-code}"
+        return code, f"exit code {code}" if code else ""
 
     def end(self) -> None:
         for number in (signal.SIGTERM, signal.SIGKILL):
