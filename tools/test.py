@@ -33,7 +33,7 @@ class Part:
     name: str
     group: str
     command: tuple[str, ...]
-    minutes: int = 10
+    minutes: int = 15
     needs_lab: bool = False
 
 
@@ -65,7 +65,7 @@ def parts(python: str = PYTHON) -> list[Part]:
         Part("build", "lint", ("ansible-galaxy", "collection", "build", "--force", "--output-path", ".tests/build")),
         Part("sanity", "sanity", (python, "tools/synced_ansible_test.py", "sanity"), minutes=15),
         Part("unit", "unit", pytest("tests/unit")),
-        Part("plays", "integration", pytest("tests/plays", "-m", "not lab", "-n", "2")),
+        Part("plays", "integration", pytest("tests/plays", "-m", "not lab", "-n", "2"), minutes=25),
         Part("runner", "integration", pytest("tests/runner")),
         Part("targets", "integration", (python, "tools/synced_ansible_test.py", "integration", "--allow-unsupported")),
         Part("molecule", "molecule", (python, "tools/molecule_in_lab.py"), minutes=20, needs_lab=True),
