@@ -157,6 +157,14 @@ class TestTroubleThatPasses:
         assert names(client()) == ["a"]
         assert 3 <= pauses[0] <= 3.5
 
+    def test_but_not_for_longer_than_there_is_time(
+        self, server: ApiServer, client: Make, pauses: list[float]
+    ) -> None:
+        server.on(PODS, refusal(429, Retry_After="15"), page(*pods("a")))
+        with pytest.raises(errors.Throttled):
+            names(client(deadline=5))
+        assert (len(server.requests), pauses) == (1, [])
+
     def test_a_page_that_breaks_off_is_read_again_and_counts_once(
         self, server: ApiServer, client: Make
     ) -> None:

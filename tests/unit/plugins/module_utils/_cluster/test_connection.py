@@ -112,6 +112,9 @@ class TestWhereTheServerIs:
             "http://q:2",
         )
 
+    def test_verifying_can_be_left_out(self) -> None:
+        assert connected(kubeconfig=config(), validate_certs=False).verify is False
+
     def test_in_a_pod_its_service_account(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(connection_module, "SERVICE_ACCOUNT", str(tmp_path))
         write(tmp_path / "token", "in-cluster\n")
@@ -279,7 +282,7 @@ class TestCredentialPlugins:
             connected(kubeconfig=config(user=user))
 
     def test_that_hangs_is_ended_with_its_children(self, plugin: Path, tmp_path: Path) -> None:
-        script = f"sleep 60 & echo $! > {tmp_path}/child; wait"
+        script = f"sleep 60 > /dev/null 2>&1 & echo $! > {tmp_path}/child; wait"
         user = self.user(plugin, script)
         profile = connection_module.load_profile(config(user=user), None)
         with pytest.raises(ConfigInvalid, match="gave no answer"):

@@ -239,8 +239,9 @@ class TestWhatIsNoFailure:
     def test_a_container_that_has_come_up_meanwhile(self) -> None:
         nothing(pod(running(), phase="Running"), *ALL)
 
-    def test_a_container_that_has_ended(self) -> None:
-        nothing(pod(ended(), phase="Running"), *ALL)
+    @pytest.mark.parametrize("reason", ["Completed", "Error", ""])
+    def test_a_container_that_has_ended(self, reason: str) -> None:
+        nothing(pod(ended(reason=reason), phase="Running"), *ALL)
 
     def test_a_pod_that_has_done_its_work(self) -> None:
         nothing(pod(ended(), phase="Succeeded"), *ALL)

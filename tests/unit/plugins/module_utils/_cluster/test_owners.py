@@ -57,7 +57,8 @@ def test_a_stateful_set_with_its_revisions(server: ApiServer, read: Read) -> Non
     server.on(f"{APPS}/statefulsets/db", as_json(thing("db", spec={"replicas": 2}, status={})))
     others = revision(7, owned_by("StatefulSet", "other"), "x:1")
     server.on(
-        f"{APPS}/controllerrevisions", page(revision(3, owner, "db:3"), others, revision(2, owner, "db:2"))
+        f"{APPS}/controllerrevisions",
+        page(revision(3, owner, "db:3"), others, revision(1, owner, "db:1"), revision(2, owner, "db:2")),
     )
     found = read(key("StatefulSet", "db"))
     assert path_of(found, key("StatefulSet", "db")) == ["StatefulSet/db"]

@@ -25,6 +25,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     ClientCertificate,
     Credentials,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.transport import tls_context
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -113,6 +114,13 @@ class TestTls:
 
     def test_unless_nothing_is_verified(self, served: ApiServer) -> None:
         assert version(Connection(served.url, Credentials(), verify=False)) == "v1.34.2"
+
+    def test_is_no_stricter_than_kubernetes_itself(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Python 3.13 refuses by default a CA without keyUsage, as those of the tests and of many clusters are."""
+        strict = ssl.create_default_context()
+        strict.verify_flags |= ssl.VERIFY_X509_STRICT
+        monkeypatch.setattr(ssl, "create_default_context", lambda **_options: strict)
+        assert not tls_context(Connection("https://h", Credentials())).verify_flags & ssl.VERIFY_X509_STRICT
 
     def test_an_expired_certificate(self, ca: Pair, tmp_path: Path) -> None:
         context = server_context(issue("api", ca, "127.0.0.1", days=-1), tmp_path)
