@@ -23,13 +23,13 @@ def kubernetes() -> str:
 
 @pytest.fixture(scope="session")
 def lab(kubernetes: str) -> Iterator[Lab]:
-    """A running lab, down at the end; with ``IMAGE_PULL_LAB=NAME`` the one of that name, which stays up."""
+    """A running lab of this run alone, down at the end; with ``IMAGE_PULL_LAB=NAME`` the one of that name, which stays up."""
     name = os.environ.get("IMAGE_PULL_LAB")
     if name:
         yield Lab.attach(name)
         return
     try:
-        made = Lab.up(kubernetes, name=f"test-{kubernetes}", owner=os.getpid())
+        made = Lab.up(kubernetes, name=f"test-{os.getpid()}", owner=os.getpid())
     except LabUnavailable as reason:
         pytest.skip(f"no lab on this machine: {reason}")
     with made:
