@@ -23,7 +23,7 @@ def kubernetes() -> str:
 
 @pytest.fixture(scope="session")
 def lab(kubernetes: str) -> Iterator[Lab]:
-    """A running lab of this run alone, down at the end; with ``IMAGE_PULL_LAB=NAME`` the one of that name, which stays up."""
+    """A lab of this run alone, down at the end; with ``IMAGE_PULL_LAB=NAME`` the one of that name, which stays up."""
     name = os.environ.get("IMAGE_PULL_LAB")
     if name:
         yield Lab.attach(name)
