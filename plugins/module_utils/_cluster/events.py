@@ -35,6 +35,18 @@ POD_REASONS = frozenset(
 )
 """What the kubelet records about images and sandboxes (pkg/kubelet/events/event.go, 1.21 to 1.36)."""
 
+OTHER_OBSTACLES = frozenset(
+    {
+        "FailedAttachVolume",
+        "FailedCreatePodContainer",
+        "FailedMapVolume",
+        "FailedMount",
+        "FailedPrepareDynamicResources",
+        "NetworkNotReady",
+    }
+)
+"""What the kubelet and the volume controllers record when a pod cannot start for reasons beside images."""
+
 NODE_REASONS = frozenset(
     {
         "ContainerGCFailed",
@@ -52,12 +64,12 @@ NODE_REASONS = frozenset(
 )
 
 _NOISE = (
-    "Pulled,Created,Started,Scheduled,Killing,Unhealthy,FailedScheduling,FailedMount,FailedAttachVolume,"
-    "SuccessfulAttachVolume,ProbeWarning,SandboxChanged,DNSConfigForming,AddedInterface,NodeNotReady,"
+    "Pulled,Created,Started,Scheduled,Killing,Unhealthy,FailedScheduling,SuccessfulAttachVolume,"
+    "ProbeWarning,SandboxChanged,DNSConfigForming,AddedInterface,NodeNotReady,"
     "TaintManagerEviction,NotTriggerScaleUp,TriggeredScaleUp,Nominated,Preempted"
 )
 POD_EVENTS = "involvedObject.kind=Pod," + ",".join(f"reason!={reason}" for reason in _NOISE.split(","))
-"""One field selector for all of ``POD_REASONS`` but ``Pulled``.
+"""One field selector for all of ``POD_REASONS`` but ``Pulled``, and for ``OTHER_OBSTACLES``.
 
 Field selectors know no "or", and each list of events makes the API server read all of them from etcd: one request that
 leaves out what is frequent is cheaper for it than one request a reason.
@@ -122,7 +134,8 @@ def told_event(item: Any) -> ToldEvent | None:
     """Return an event if it is about a pod and of a kind that matters here."""
     event = mapping(item)
     about = mapping(event.get("involvedObject") or event.get("regarding"))
-    if event.get("reason") not in POD_REASONS or about.get("kind") != "Pod":
+    reason = event.get("reason")
+    if about.get("kind") != "Pod" or not (reason in POD_REASONS or reason in OTHER_OBSTACLES):
         return None
     fact = event_fact(event)
     if fact.reason == "BackOff" and "pulling image" not in fact.message:
@@ -162,8 +175,9 @@ class PodEvents:
 
         ``Pulling`` alone is none: the pods that it concerns are seen by their status.
         """
+        telling = POD_REASONS - {"Pulling", "Pulled"}
         for uid, events in self._by_uid.items():
-            told = [event for event in events.values() if event.reason not in ("Pulling", "Pulled")]
+            told = [event for event in events.values() if event.reason in telling]
             if told:
                 ephemeral = any(event.field_path.startswith("spec.ephemeralContainers{") for event in told)
                 yield (uid, *self._names[uid], ephemeral)

@@ -9,6 +9,7 @@ import dataclasses
 from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.events import (
+    OTHER_OBSTACLES,
     container_of,
     image_of,
     said,
@@ -150,17 +151,15 @@ class FailureFinder:
                     _of_pod(pod, symptom, latest.reason, latest.message, failed, since, image)
                 )
             return
-        waiting = next(
-            (one for one in pod.containers if one.state != "terminated" and one.reason in CREATING_REASONS),
-            None,
-        )
+        waiting = _first_to_start(pod)
         age = seconds_between(pod.scheduled_at or pod.created_at, self._now) or 0
-        if waiting is None or age < min(self._slow_after, 60):
+        explained = any(event.reason in OTHER_OBSTACLES for event in events)
+        if waiting is None or explained or age < min(self._slow_after, 60):
             return
         # The sandbox runs, the pull was announced once, and the announcement has expired since.
         limit = max(self._slow_after, EVENT_LIFE) if self._events_known else self._slow_after
         waited = seconds_between(pod.sandbox_since, self._now) or 0
-        if pod.sandbox_ready and waiting.type != "ephemeral" and waited >= limit:
+        if pod.sandbox_ready and waited >= limit:
             self._add(state, waiting, [], "pulling", waited)
         else:
             state.stuck_since = pod.scheduled_at or pod.created_at
@@ -261,6 +260,23 @@ def _failure(pod: PodView, **values: object) -> PullFailure:
 def same_image(one: str, other: str) -> bool:
     """Return whether two texts name one image; the kubelet adds the tag ``latest`` where there is none."""
     return one == other or one == f"{other}:latest" or other == f"{one}:latest"
+
+
+def _first_to_start(pod: PodView) -> ContainerView | None:
+    """Return the container that would start next; None when another trouble than its image holds the pod up.
+
+    Containers after one that crashes, or cannot be created, say PodInitializing or ContainerCreating as well.
+    """
+    first = None
+    for container in pod.containers:
+        if container.type == "ephemeral" or (
+            container.state == "terminated" and container.reason == "Completed"
+        ):
+            continue
+        if container.state == "terminated" or container.reason not in CREATING_REASONS:
+            return None
+        first = first or container
+    return first
 
 
 def _events_of(container: ContainerView, events: list[EventFact]) -> list[EventFact]:

@@ -94,7 +94,7 @@ class TestShapes:
 
 
 class TestWhichOnes:
-    @pytest.mark.parametrize("reason", ["Created", "Unhealthy", "FailedMount", "Scheduled"])
+    @pytest.mark.parametrize("reason", ["Created", "Unhealthy", "Killing", "Scheduled"])
     def test_others_are_left_out(self, reason: str) -> None:
         assert told_event(event(reason, "x")) is None
 
@@ -128,6 +128,7 @@ class TestPerPod:
     def test_pods_with_something_to_tell(self) -> None:
         found = told(
             event("Pulling", f'Pulling image "{IMAGE}"', about={"uid": "quiet"}),
+            event("FailedMount", "no such volume", about={"uid": "of another kind"}),
             event("Failed", "x", about={"uid": "main"}),
             event("Failed", "x", about={"uid": "debug"}, field="spec.ephemeralContainers{debug}"),
         )

@@ -423,6 +423,27 @@ class TestSandboxes:
         state = look(pod(containers=[container()], status={"containerStatuses": []}))
         assert (state.failures, state.stuck_since) == ([], at(0))
 
+    @pytest.mark.parametrize("reason", ["FailedMount", "FailedAttachVolume", "NetworkNotReady"])
+    def test_unless_something_else_holds_it_up(self, reason: str) -> None:
+        state = look(
+            pod(self.CREATING), event(reason, 'MountVolume.SetUp failed: configmap "x" not found', field="")
+        )
+        assert (state.failures, state.stuck_since) == ([], None)
+
+    @pytest.mark.parametrize(
+        "status",
+        [
+            waiting("CrashLoopBackOff", "back-off 5m0s", "setup"),
+            waiting("CreateContainerConfigError", 'secret "x" not found', "setup"),
+            ended("setup", "Error", 1),
+        ],
+        ids=["crashes", "cannot be created", "has failed"],
+    )
+    def test_or_an_init_container_does(self, status: dict[str, Any]) -> None:
+        found = pod(waiting("PodInitializing"), init=[container("setup")], init_statuses=[status])
+        state = look(found)
+        assert (state.failures, state.stuck_since) == ([], None)
+
     def test_and_its_node_may_explain_it(self) -> None:
         view = pod_view(pod(containers=[container()], status={"containerStatuses": []}))
         failure = runtime_failure(view, "KubeletNotReady", "container runtime is down", at(10))
