@@ -19,8 +19,7 @@ class ClusterError(Exception):
 
 
 class NotRecorded(Exception):
-    """The evidence cannot be written, so a cluster that was read would leave no trace: not of the family, never caught
-    on the way."""
+    """The evidence cannot be written. Not of the family, so that nothing on the way records it where nothing can be."""
 
     def __init__(self, message: str) -> None:
         self.message = printable(message, _LIMIT)

@@ -198,6 +198,10 @@ class Transport:
             raise ConfigInvalid(
                 "the Python package kubernetes is not installed for this interpreter (urllib3 is missing)"
             ) from None
+        if not hasattr(urllib3, "HTTPHeaderDict"):
+            raise ConfigInvalid(
+                f"urllib3 {urllib3.__version__} is too old for this collection: install 2.0 or later"
+            )
         options: dict[str, Any] = {"maxsize": CONNECTIONS, "block": False}
         if not self.connection.verify:
             # Said once by the module, and not by urllib3 with each request.
