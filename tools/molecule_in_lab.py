@@ -35,7 +35,7 @@ def main(options: list[str]) -> int:
     options = options or ["--all", "--no-command-borders"]
     if name := os.environ.get("IMAGE_PULL_LAB"):
         return molecule(name, options)
-    name = "molecule"
+    name = f"molecule-{os.getpid()}"
     version = os.environ.get("KUBERNETES", "1.34")
     started = subprocess.run(
         [LAB, "up", "--name", name, "--kubernetes", version, "--owner", str(os.getpid())], check=False
