@@ -86,12 +86,21 @@ class Parts:
         )
 
     def wait_for_nodes(self, names: list[str], seconds: float) -> None:
-        def ready() -> bool:
-            found = {node["metadata"]["name"]: node for node in self.api().list("Node")}
-            conditions = [found.get(name, {}).get("status", {}).get("conditions", []) for name in names]
-            return all(any(_ready(one) for one in of_node) for of_node in conditions)
+        """LabError naming the nodes that are not Ready by then."""
+        missing: list[str] = list(names)
 
-        wait_until(ready, f"nodes {', '.join(names)} Ready", seconds, self.folder.processes)
+        def ready() -> bool:
+            conditions = {
+                node["metadata"]["name"]: node.get("status", {}).get("conditions", [])
+                for node in self.api().list("Node")
+            }
+            missing[:] = [name for name in names if not any(map(_ready, conditions.get(name, [])))]
+            return not missing
+
+        try:
+            wait_until(ready, "nodes Ready", seconds, self.folder.processes)
+        except LabError as error:
+            raise LabError(f"{error} (not Ready: {', '.join(missing)})") from None
 
     def ports(self, name: str) -> dict[str, int]:
         """The ports of loopback that lead to "control" or to a node."""

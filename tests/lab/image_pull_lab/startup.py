@@ -51,6 +51,7 @@ class Startup:
     def start_nodes(self, names: Mapping[str, int], settings: NodeSettings) -> None:
         """Boots nodes; they are Ready some two seconds later."""
         parts = self._parts
+        ensure_inotify()
         registries = parts.registries()
         for name, number in names.items():
             parts.node_host().start(

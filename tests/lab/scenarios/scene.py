@@ -83,7 +83,7 @@ def add_special_nodes(lab: Lab, names: set[str]) -> None:
     """Boots the nodes of nodes.py, all at once, and breaks those that are broken by hand."""
     for name in sorted(names):
         lab.add_node(name, nodes.NODES[name], wait=False)
-    lab.wait_for_nodes(sorted(names), seconds=300)
+    lab.wait_for_nodes(sorted(names), seconds=120)
     for name in sorted(names):
         break_node(lab.node(name), name)
 
