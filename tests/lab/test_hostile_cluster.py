@@ -49,7 +49,7 @@ def run(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]
     yield diagnose(
         tmp_path_factory.mktemp("hostile"), kubeconfig=scene.viewer, namespaces=[SPACE], arguments=["-vvv"]
     )
-    api.delete("Namespace", SPACE)
+    api.delete_namespace(SPACE)
 
 
 def _status(image: str, text: str) -> dict[str, Any]:

@@ -158,9 +158,10 @@ def test_a_pod_that_does_not_exist(scene: Scene, tmp_path: Path) -> None:
 
 
 def without(resource: str, rules: list[Rule]) -> list[Rule]:
-    return [
+    kept = [
         {**entry, "resources": [name for name in entry["resources"] if name != resource]} for entry in rules
     ]
+    return [entry for entry in kept if entry["resources"]]
 
 
 @pytest.mark.parametrize(

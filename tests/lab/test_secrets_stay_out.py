@@ -56,7 +56,7 @@ def planted(scene: Scene) -> Iterator[dict[str, str]]:
         api.wait_for_reason(SPACE, name, reasons)
     _events(scene.lab, words)
     yield {**words, "token": scene.lab.token("viewer")}
-    api.delete("Namespace", SPACE)
+    api.delete_namespace(SPACE)
 
 
 def _pod(words: dict[str, str]) -> dict[str, object]:

@@ -148,6 +148,13 @@ class Api:
             if error.status != 404:
                 raise
 
+    def delete_namespace(self, name: str, *, seconds: float = 60) -> None:
+        """Deletes a namespace and waits until its pods are gone, or whoever looks next still sees them."""
+        self.delete("Namespace", name)
+        for pod in self.list("Pod", name):
+            self.delete("Pod", pod["metadata"]["name"], name, grace_seconds=0)
+        self.wait(lambda: not self.list("Pod", name), f"the end of all pods in {name}", seconds)
+
     def create_namespace(self, name: str, labels: Mapping[str, str] | None = None) -> None:
         """A namespace in which pods can be created: its default ServiceAccount and root CA exist."""
         self.apply(
