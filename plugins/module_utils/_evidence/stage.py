@@ -21,25 +21,31 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     AccessFact,
     ClusterFact,
+    CredentialCheck,
     Gap,
     ImageInUse,
     NodeFact,
     PullFailure,
     Record,
+    RegistryAnswer,
     Scope,
     SecretFact,
     ServiceAccountFact,
+    TagList,
     WorkloadFact,
 )
 
 RECORDS: dict[str, type[Record]] = {
     "access": AccessFact,
+    "credential": CredentialCheck,
     "gap": Gap,
     "image_in_use": ImageInUse,
     "node": NodeFact,
     "pull_failure": PullFailure,
+    "registry_answer": RegistryAnswer,
     "secret": SecretFact,
     "service_account": ServiceAccountFact,
+    "tags": TagList,
     "workload": WorkloadFact,
 }
 _KINDS = {record: kind for kind, record in RECORDS.items()}

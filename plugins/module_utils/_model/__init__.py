@@ -13,6 +13,17 @@ This module imports nothing else of the collection.
 
 from __future__ import annotations
 
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import (
+    CertificateFact,
+    Challenge,
+    CredentialCheck,
+    CredentialRef,
+    HostSeen,
+    Platform,
+    RateLimit,
+    RegistryAnswer,
+    TagList,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.found import (
     Alternative,
     BlastRadius,
@@ -26,6 +37,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.fo
     Report,
     Stats,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.record import Record
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.seen import (
     AccessFact,
@@ -48,27 +60,37 @@ __all__ = [
     "AccessFact",
     "Alternative",
     "BlastRadius",
+    "CertificateFact",
+    "Challenge",
     "ChecklistStep",
     "ClusterFact",
     "ConditionFact",
+    "CredentialCheck",
+    "CredentialRef",
     "EventFact",
     "Evidence",
     "Finding",
     "FindingPod",
     "Fix",
     "Gap",
+    "HostSeen",
     "ImageInUse",
     "Impact",
+    "Login",
     "NodeFact",
     "NotChecked",
     "OwnerRef",
+    "Platform",
     "PullFailure",
+    "RateLimit",
     "Record",
+    "RegistryAnswer",
     "Report",
     "RevisionFact",
     "Scope",
     "SecretFact",
     "ServiceAccountFact",
     "Stats",
+    "TagList",
     "WorkloadFact",
 ]
