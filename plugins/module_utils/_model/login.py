@@ -16,4 +16,4 @@ class Login:
 
     username: str
     password: str = field(repr=False)
-    ref: CredentialRef = CredentialRef()
+    ref: CredentialRef = field(default_factory=CredentialRef)
