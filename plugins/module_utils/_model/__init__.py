@@ -24,6 +24,16 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.as
     RegistryAnswer,
     TagList,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.checked import (
+    NOT_CHECKED,
+    WOULD_NOT_PULL,
+    WOULD_PULL,
+    AuditReport,
+    ContainerVerdict,
+    ImageState,
+    PreflightReport,
+    WorkloadVerdict,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.found import (
     Alternative,
     BlastRadius,
@@ -57,14 +67,19 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.se
 )
 
 __all__ = [
+    "NOT_CHECKED",
+    "WOULD_NOT_PULL",
+    "WOULD_PULL",
     "AccessFact",
     "Alternative",
+    "AuditReport",
     "BlastRadius",
     "CertificateFact",
     "Challenge",
     "ChecklistStep",
     "ClusterFact",
     "ConditionFact",
+    "ContainerVerdict",
     "CredentialCheck",
     "CredentialRef",
     "EventFact",
@@ -75,12 +90,14 @@ __all__ = [
     "Gap",
     "HostSeen",
     "ImageInUse",
+    "ImageState",
     "Impact",
     "Login",
     "NodeFact",
     "NotChecked",
     "OwnerRef",
     "Platform",
+    "PreflightReport",
     "PullFailure",
     "RateLimit",
     "Record",
@@ -93,4 +110,5 @@ __all__ = [
     "Stats",
     "TagList",
     "WorkloadFact",
+    "WorkloadVerdict",
 ]
