@@ -157,7 +157,8 @@ class CredentialCheck(Record):
     would try them (``position`` from 0), those that it would not try behind (``position`` null).
 
     ``state`` is ``offered``; or why it is not: ``not_matching`` (``nearest_key`` and ``why`` say what is off),
-    ``malformed`` (from ``why``; nothing is pulled at all then), ``wrong_type``, ``missing``, ``forbidden`` (we
+    ``malformed`` (from ``why``; nothing is pulled at all then), ``blocked`` (would be offered, were it not for a
+    malformed Secret beside it), ``wrong_type``, ``missing``, ``forbidden`` (we
     may not read it), ``unlinked`` (fits, but neither the pod nor, when the pod was created, its ServiceAccount names
     it), ``linked_late`` (the ServiceAccount names it now, the pod was created before), ``elsewhere`` (a Secret of
     that name, or one that fits, in the namespace ``credential.namespace``), ``not_visible`` (node files and provider
