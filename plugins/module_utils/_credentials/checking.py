@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials import words
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.docker_config import (
     DockerConfig,
+    Entry,
     Malformed,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.keyring import (
@@ -19,6 +20,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credenti
     Keyring,
     config_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.keys import normal_form
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.lifetime import (
     lifetime_of,
 )
@@ -43,6 +45,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
+_LONGEST_NAME = 256
 MISSING = "missing"
 FORBIDDEN = "forbidden"
 
@@ -84,6 +87,7 @@ class _Check:
         self._keyring = Keyring()
         self._behind: list[CredentialCheck] = []
         self._configs: dict[str, DockerConfig] = {}
+        self._candidates: list[Login] = []
         self._blocked = ""
 
     def run(self, others: Sequence[PullSecret]) -> Checked:
@@ -100,7 +104,8 @@ class _Check:
             self._look_at_other(secret)
         self._behind.append(self._one("not_visible", why=words.node_sources(self._repository)))
         logins = () if self._blocked else tuple(self._login(kept) for kept in offered if _can_travel(kept))
-        return Checked((*in_order, *self._behind), logins, self._blocked)
+        checks = (*in_order, *self._behind)
+        return Checked(checks, logins, self._blocked, tuple(self._candidates))
 
     def _add(self, name: str) -> None:
         secret = self._found.get(name, MISSING) if name else None
@@ -151,8 +156,7 @@ class _Check:
     def _login(self, kept: Kept) -> Login:
         secret = self._found[kept.source]
         assert isinstance(secret, PullSecret)
-        entry = kept.entry
-        return Login(entry.username, entry.password, _ref(secret, entry.written, entry.username))
+        return _login(secret, kept.entry)
 
     def _tell_unfit(self, fitting: set[str]) -> None:
         for name, config in self._configs.items():
@@ -202,6 +206,8 @@ class _Check:
         fitting = [kept for kept in keyring.lookup(self._repository) if not kept.entry.empty]
         if fitting:
             entry = fitting[0].entry
+            if _can_travel(fitting[0]):
+                self._candidates.append(_login(secret, entry))
             lifetime = lifetime_of(entry.username, entry.password)
             one = self._one(state, secret, key=entry.written, username=entry.username, why=why)
             self._behind.append(
@@ -250,14 +256,11 @@ def _ref(secret: PullSecret, key: str, username: str) -> CredentialRef:
     return CredentialRef(secret.namespace, secret.name, shown(key), printable(username, _LONGEST_NAME))
 
 
-_LONGEST_NAME = 256
+def _login(secret: PullSecret, entry: Entry) -> Login:
+    return Login(entry.username, entry.password, _ref(secret, entry.written, entry.username))
 
 
 def _same_key(one: str, other: str) -> bool:
-    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.keys import (
-        normal_form,
-    )
-
     return normal_form(one) == normal_form(other)
 
 
