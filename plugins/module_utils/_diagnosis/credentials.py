@@ -126,7 +126,7 @@ def _with_broken_secret(judgement: Judgement, secrets: Offered) -> Judgement:
     turned = judgement.with_cause(
         Cause.SECRET_MISSING,
         Confidence.CONFIRMED if sure else Confidence.LIKELY,
-        *_warnings(judgement, supports=True),
+        *warnings(judgement, supports=True),
         note="; ".join(item.fact for item in secrets.evidence if item.supports),
     )
     return turned.concerning(broken).with_alternatives(*doubts)
@@ -186,7 +186,7 @@ def _with_usable_secrets(judgement: Judgement, secrets: Offered) -> Judgement:
 def _malformed(judgement: Judgement, secrets: Offered) -> Judgement:
     """The kubelet said that a pull secret cannot be used: one that is there, or else the one that is not."""
     named = secrets.usable + secrets.unknown or secrets.broken or secrets.suspected
-    evidence = tuple(item for item in secrets.evidence if item.supports) + _warnings(judgement, supports=True)
+    evidence = tuple(item for item in secrets.evidence if item.supports) + warnings(judgement, supports=True)
     said = judgement.statement
     if named and said is not None and said.reason == said.text:
         # From 1.33 on the kubelet gives the parser's words as the reason itself, and for nothing else.
@@ -201,7 +201,7 @@ def _beside_the_point(judgement: Judgement, facts: Facts) -> Judgement:
     Where nothing explains it, a secret that cannot be used is one possibility.
     """
     if judgement.cause != Cause.UNKNOWN:
-        return judgement.with_evidence(*_warnings(judgement, supports=False))
+        return judgement.with_evidence(*warnings(judgement, supports=False))
     secrets = offered(judgement.failure, facts)
     suspects = secrets.broken + secrets.suspected
     if not suspects:
@@ -211,7 +211,8 @@ def _beside_the_point(judgement: Judgement, facts: Facts) -> Judgement:
     return judgement.with_evidence(*evidence).with_alternatives(Alternative(str(Cause.SECRET_MISSING), doubt))
 
 
-def _warnings(judgement: Judgement, *, supports: bool) -> tuple[Evidence, ...]:
+def warnings(judgement: Judgement, *, supports: bool) -> tuple[Evidence, ...]:
+    """Return the kubelet's newest warning that it could not read a pull secret, as evidence for or against."""
     found = secret_warnings(judgement.failure)
     if not found:
         return ()

@@ -12,9 +12,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.answers import (
+    REGISTRY,
+    Answers,
+    answers_of,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
     canonical,
     registry_host,
+    repository_name,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder, Stage
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
@@ -58,11 +64,20 @@ class Facts:
     stats: Stats = field(default_factory=Stats)
     stages: frozenset[str] = frozenset()
     hosts_on_node: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    answers: Answers = field(default_factory=Answers)
 
     @functools.cached_property
     def failing_images(self) -> frozenset[str]:
         """The images that fail now, as the runtime resolves them."""
         return frozenset(canonical(failure.image) for failure in self.failures if failure.image)
+
+    @functools.cached_property
+    def repositories_in_use(self) -> frozenset[str]:
+        """The repositories of which an image runs or lies in this cluster, those that fail now left out."""
+        held = {*self.images_in_use, *(image for node in self.nodes.values() for image in node.images)}
+        return frozenset(
+            repository_name(image) for image in held if canonical(image) not in self.failing_images
+        )
 
     @property
     def cluster_key(self) -> str:
@@ -149,6 +164,7 @@ def _facts(stages: Mapping[str, Stage], **about: Any) -> Facts:
     for use in records["image_in_use"]:
         in_use[use.image] += use.count
     nodes = {node.name: node for node in records["node"]}
+    answers = answers_of(stages.get(REGISTRY))
     return Facts(
         failures=_each_container_once(records["pull_failure"]),
         nodes=nodes,
@@ -160,9 +176,11 @@ def _facts(stages: Mapping[str, Stage], **about: Any) -> Facts:
         gaps=tuple(records["gap"]),
         stats=Stats(
             api_requests=sum(stage.api_requests for stage in stages.values()),
+            registry_requests=answers.requests,
             seconds={name: stages[name].seconds for name in sorted(stages)},
         ),
         stages=frozenset(stages),
+        answers=answers,
         hosts_on_node={
             name: frozenset(host for host in map(registry_host, node.images) if host)
             for name, node in nodes.items()

@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The root cause of one container: its texts, weighed with what is known about its secrets and its node."""
+"""The root cause of one container: its texts, weighed with its secrets, the registry's answers, and its node."""
 
 from __future__ import annotations
 
@@ -23,11 +23,15 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.node_trouble import (
     trouble_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import outcome_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import (
     STATUS,
     Reader,
     Statement,
     decide,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.weighing import (
+    weigh_answers,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Alternative, Evidence
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import plural, printable
@@ -40,9 +44,9 @@ def judge(facts: Facts, read: Reader | None = None) -> list[Judgement]:
     read = read or Reader()
     judgements = []
     for failure in facts.failures:
-        judgement = judgement_from_text(failure, decide(failure, read))
-        judgement = _weigh_symptom(judgement, facts)
-        judgement = weigh_credentials(judgement, facts)
+        said = _weigh_symptom(judgement_from_text(failure, decide(failure, read)), facts)
+        judgement = weigh_credentials(said, facts)
+        judgement = weigh_answers(said, judgement, outcome_of(failure, facts), facts)
         judgements.append(_weigh_reference(_weigh_node(judgement, facts)))
     return judgements
 

@@ -17,6 +17,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     normal_host,
     registry_host,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import Outcome
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import (
     Decision,
     Statement,
@@ -34,7 +35,8 @@ class Judgement:
 
     ``host`` is the host that failed where a message names it, else the registry of the image. ``secrets`` are the
     pull secrets concerned, as ``NAMESPACE/NAME``. ``circumstances`` is evidence beside the deciding text.
-    ``joined`` says why this container was counted to a fault that its own texts do not name.
+    ``joined`` says why this container was counted to a fault that its own texts do not name. ``outcome`` is what the
+    registry's answers come to, None where nobody was asked.
     """
 
     failure: PullFailure
@@ -49,6 +51,7 @@ class Judgement:
     circumstances: tuple[Evidence, ...] = ()
     note: str = ""
     joined: str = ""
+    outcome: Outcome | None = None
 
     @property
     def image(self) -> str:

@@ -208,7 +208,7 @@ def _official(image: str, wanted: ImageRef) -> Iterable[Suggestion]:
     best = [known for slips, known in near if slips == near[0][0]][:3]
     for known in best:
         suffix = f":{wanted.tag}" if wanted.tag and wanted.tag != DEFAULT_TAG else ""
-        text = f"{known} is an official image of Docker Hub, {name} is none"
+        text = f"a typo of {known}: that is an official image of Docker Hub, {name} is none"
         yield Suggestion(image, f"{known}{suffix}" if suffix else "", printable(text))
 
 
