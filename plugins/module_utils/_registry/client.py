@@ -7,9 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import RegistryAnswer, TagList
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import (
+    RegistryAnswer,
+    TagList,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Question, Settings
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
+    Question,
+    Settings,
+)
 
 
 class Client:
@@ -22,7 +28,8 @@ class Client:
     def ask(self, questions: Sequence[Question]) -> list[RegistryAnswer]:
         """Return one answer for each question, in their order; never raises for a registry's fault."""
         return [
-            RegistryAnswer(question.image, "", "", self.settings.vantage, "", "not_asked") for question in questions
+            RegistryAnswer(question.image, "", "", self.settings.vantage, "", "not_asked")
+            for question in questions
         ]
 
     def near_tags(self, image: str, login: Login | None = None) -> TagList:
