@@ -16,7 +16,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     objects,
     text,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.pull import PullSecret
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials import PullSecret
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import ServiceAccountFact
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.documents import (
     DocumentInvalid,

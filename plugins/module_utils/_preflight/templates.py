@@ -75,7 +75,7 @@ def built_in(kind: str, group: str) -> str | None:
 def pod_specs(
     kind: str, group: str, body: dict[str, Any], custom: Sequence[TemplatePath]
 ) -> tuple[list[tuple[str, dict[str, Any]]], list[str]]:
-    """Return the pod specs of an object with their paths, and paths where a template stands, or should, and was not read.
+    """Return the pod specs of an object with their paths, and paths where one stands, or should, and was not read.
 
     What a user names counts for a kind of Kubernetes too.
     """
