@@ -3,9 +3,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What may have been meant instead of a name that does not exist.
 
-Only from evidence: images that run or lie in this cluster, the revision before, and Docker's list of official
-images. A suggestion is a sentence for a person; nothing is ever changed by itself, and ``latest`` is never
-suggested.
+Only from evidence: tags and repositories that the registry names, images that run or lie in this cluster, the
+revision before, and Docker's list of official images. A suggestion is a sentence for a person; nothing is ever
+changed by itself, and ``latest`` is never suggested.
 """
 
 from __future__ import annotations
@@ -27,6 +27,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.official_images import (
     OFFICIAL_IMAGES,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.registry_suggestions import (
+    from_registry,
+    platforms,
+    proven,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import DEFAULT_TAG, ImageRef
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import (
@@ -102,10 +107,13 @@ def images_in_use(facts: Facts) -> InUse:
 
 def suggest(case: Case, in_use: InUse) -> tuple[Suggestion, ...]:
     """Return what may have been meant, the best first."""
-    found: dict[str, Suggestion] = {}
+    found = {suggestion.text: suggestion for suggestion in platforms(case)}
     for image in case.images[:IMAGES]:
         for suggestion in _for_image(case, image, in_use):
-            found.setdefault(f"{suggestion.instead_of} {suggestion.image}", suggestion)
+            found.setdefault(
+                f"{suggestion.instead_of} {suggestion.image}" if suggestion.image else suggestion.text,
+                suggestion,
+            )
     return tuple(found.values())[:SHOWN]
 
 
@@ -122,12 +130,13 @@ def _for_image(case: Case, image: str, in_use: InUse) -> Iterable[Suggestion]:
         return
     previous = list(_previous(case, image))
     yield from previous
+    yield from from_registry(case, image, wanted)
     if case.cause == Cause.TAG_NOT_FOUND:
         yield from _near_tags(image, wanted, in_use, {suggestion.image for suggestion in previous})
         if in_use.count(wanted.name):
             return
     yield from _near_names(image, wanted, in_use)
-    yield from _official(image, wanted)
+    yield from _official(case, image, wanted)
 
 
 def _previous(case: Case, image: str) -> Iterable[Suggestion]:
@@ -200,7 +209,7 @@ def _name_distance(one: str, other: str) -> int:
     return found if found <= limit and shorter >= 4 else 9
 
 
-def _official(image: str, wanted: ImageRef) -> Iterable[Suggestion]:
+def _official(case: Case, image: str, wanted: ImageRef) -> Iterable[Suggestion]:
     name = wanted.repository.removeprefix(_LIBRARY)
     if wanted.registry != DOCKER_HUB or "/" in name or name in OFFICIAL_IMAGES:
         return
@@ -208,8 +217,9 @@ def _official(image: str, wanted: ImageRef) -> Iterable[Suggestion]:
     best = [known for slips, known in near if slips == near[0][0]][:3]
     for known in best:
         suffix = f":{wanted.tag}" if wanted.tag and wanted.tag != DEFAULT_TAG else ""
-        text = f"a typo of {known}: that is an official image of Docker Hub, {name} is none"
-        yield Suggestion(image, f"{known}{suffix}" if suffix else "", printable(text))
+        text = f"{known} is an official image of Docker Hub, {name} is none: a typo"
+        suggestion = Suggestion(image, f"{known}{suffix}" if suffix else "", printable(text))
+        yield proven(case, suggestion, f"{DOCKER_HUB}/{_LIBRARY}{known}", wanted.tag)
 
 
 def _with_tag(known: ImageRef, wanted: ImageRef, in_use: InUse) -> str:

@@ -12,6 +12,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes import (
     clouds,
+    entries,
     image,
     network,
     node,
@@ -30,7 +31,13 @@ CREDENTIALS: tuple[Entry, ...] = (
         title="{host} wants a login and none was offered",
         explanation="The registry asks for a credential, and the kubelet had none for it.",
         sign="the registry would ask for a login (401, 'no basic auth credentials')",
-        fixes=(secrets.check_secret, clouds.check_identity, secrets.add_secret, image.roll_back),
+        fixes=(
+            entries.mend,
+            secrets.check_secret,
+            clouds.check_identity,
+            secrets.add_secret,
+            image.roll_back,
+        ),
         do_not=(LEAVES_NO_TRACE, NO_PUBLIC),
     ),
     Entry(
@@ -40,7 +47,7 @@ CREDENTIALS: tuple[Entry, ...] = (
         title="Credential refused by {host}",
         explanation="A credential was offered and the registry does not accept it: wrong, expired or revoked.",
         sign="the registry would say that user name, password or token is wrong or expired",
-        fixes=(secrets.renew_secret, clouds.check_identity, node.look_at_provider),
+        fixes=(entries.mend, secrets.renew_secret, clouds.check_identity, node.look_at_provider),
         do_not=(NO_LOOP, LEAVES_NO_TRACE),
     ),
     Entry(
@@ -53,7 +60,7 @@ CREDENTIALS: tuple[Entry, ...] = (
             "use a credential that has it."
         ),
         sign="the registry would answer 403 or 'denied'",
-        fixes=(clouds.check_identity, secrets.renew_secret, image.roll_back),
+        fixes=(entries.mend, clouds.check_identity, secrets.renew_secret, image.roll_back),
         do_not=(NO_PUBLIC, LEAVES_NO_TRACE),
     ),
     Entry(
@@ -66,7 +73,7 @@ CREDENTIALS: tuple[Entry, ...] = (
             "kubernetes.io/dockerconfigjson, or an entry in it does not parse. So there is no credential to offer."
         ),
         sign="a named pull secret would be absent, of another type, or malformed",
-        fixes=(secrets.create_secret,),
+        fixes=(entries.mend, secrets.create_secret),
         do_not=(LEAVES_NO_TRACE,),
     ),
     Entry(

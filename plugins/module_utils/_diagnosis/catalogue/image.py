@@ -11,6 +11,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     SubjectKind,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes import (
+    entries,
     image,
     network,
     node,
@@ -70,6 +71,7 @@ IMAGE: tuple[Entry, ...] = (
             image.list_tags,
             image.set_image,
             image.delete_old_jobs,
+            entries.mend,
             secrets.if_private,
         ),
         do_not=(NO_RESTART, NEVER_LATEST),

@@ -23,6 +23,12 @@ _ARTIFACT_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev")
 _ACR = re.compile(r"([a-z0-9-]+)(?:\.[a-z0-9-]+\.geo)?\.azurecr\.(?:io|cn|us)")
 
 
+def ecr_region(host: str) -> str:
+    """Return the region of a private ECR registry, empty for any other host."""
+    match = _ECR.fullmatch(host)
+    return match[2] if match is not None else ""
+
+
 def check_identity(case: Case) -> Iterator[Fix]:
     """Yield the look that fits the registry, for the clouds whose nodes log in by themselves."""
     for image in case.images[:1]:

@@ -23,6 +23,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     reference,
     repository_name,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.registry_suggestions import (
+    architectures,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Fix, RevisionFact
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
@@ -170,13 +173,18 @@ def move_to_architecture(case: Case) -> Iterator[Fix]:
     """Keep the pods to nodes of another architecture, where the cluster has such nodes."""
     failing = {node.architecture for name in case.nodes if (node := case.facts.nodes.get(name))}
     others = {node.architecture for node in case.facts.nodes.values()} - failing - {""}
-    for architecture in sorted(others)[:1]:
+    built = {architecture for _os, architecture in architectures(case)}
+    for architecture in sorted(others & built if built else others)[:1]:
         patch = {"spec": {"template": {"spec": {"nodeSelector": {"kubernetes.io/arch": architecture}}}}}
         for workload in case.workloads[:SHOWN]:
             target = resource(workload.kind, workload.name)
             if target is not None and workload.kind in REVISIONED:
                 yield Fix(
-                    title=printable(f"If it exists for {architecture}: keep {workload.label} to such nodes"),
+                    title=printable(
+                        f"Keep {workload.label} to nodes with {architecture}, for which the image is built"
+                        if built
+                        else f"If it exists for {architecture}: keep {workload.label} to such nodes"
+                    ),
                     command=kubectl(
                         case.facts,
                         "patch",
