@@ -203,11 +203,15 @@ def test_a_secret_of_another_namespace_is_copied_through_a_pipe(tmp_path: Path) 
 def test_hostile_names_stay_single_words(tmp_path: Path, state: str) -> None:
     canary = tmp_path / "canary"
     evil = f"$(touch {canary})'; touch {canary} #"
+    namespace = "base" if state == "elsewhere" else "shop"
     bad = check(
-        state, credential=ref(evil, key=evil, user=evil), nearest_key=f"quay.io/{evil}", pull_secrets=(evil,)
+        state,
+        credential=ref(evil, key=evil, user=evil, namespace=namespace),
+        nearest_key=f"quay.io/{evil}",
+        pull_secrets=(evil,),
     )
     found = finding_on(tmp_path, pod(DENIED, pull_secrets=(evil,), owner=OWNER), bad, answer("auth_missing"))
-    assert len(found.fixes) > 1
+    assert found.fixes
     tools = tmp_path / "bin"
     tools.mkdir()
     (tools / "kubectl").write_text("#!/bin/sh\nexit 1\n")
