@@ -100,8 +100,8 @@ def _difference_of_errors(ours: str, theirs: str) -> str:
 
 def _ours(case: Case, repository: str, kubelet: tuple[int, int]) -> list[Kept]:
     secrets = [
-        PullSecret(f"default-{at}", one["name"], one["type"], {k: _bytes(v) for k, v in one["data"].items()})
-        for at, one in enumerate(case["secrets"])
+        PullSecret("default", one["name"], one["type"], {key: _bytes(v) for key, v in one["data"].items()})
+        for one in case["secrets"]
     ]
     node = node_config([_bytes(one) for one in case["configs"]], [_bytes(one) for one in case["legacy"]])
     providers = [(one["name"], _answered(one["auth"])) for one in case["providers"]]
