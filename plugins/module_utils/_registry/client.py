@@ -5,33 +5,236 @@
 
 from __future__ import annotations
 
+import queue
+import threading
+import time
+from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
+    ImageRef,
+    ImageRefError,
+    parse_image_ref,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import (
     RegistryAnswer,
     TagList,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import products
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.exchange import Transport
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.inquiry import (
+    Inquiry,
+    with_mirror_trouble,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.origin import (
+    Origin,
+    origin_of,
+    registry_origin,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import moment
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.session import (
+    Registry,
+    Session,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
     Question,
     Settings,
+    SettingsInvalid,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.tags import TagSearch
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.token import Tokens
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import plural, quotation
+
+_PROGRESS_SECONDS = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """A question that was parsed, and the places of the answers that are its answer."""
+
+    question: Question
+    ref: ImageRef
+    places: tuple[int, ...]
 
 
 class Client:
-    """Asks registries; tokens, challenges and connections are kept between calls."""
+    """Asks registries; tokens, challenges and connections are kept between calls.
+
+    Raises SettingsInvalid where the settings cannot be used. May be used by several threads.
+    """
 
     def __init__(self, settings: Settings, progress: Callable[[str], None] | None = None) -> None:
         self.settings = settings
         self._progress = progress
+        self._transport = Transport(settings)
+        self._tokens = Tokens(self._transport, settings.plain_http)
+        self._lock = threading.Lock()
+        self._registries: dict[Origin, Registry] = {}
+        self._mirrors = {host: _mirror_origins(host, urls) for host, urls in settings.mirrors.items()}
+
+    @property
+    def requests(self) -> int:
+        """How many HTTP requests were sent so far."""
+        return self._transport.requests
 
     def ask(self, questions: Sequence[Question]) -> list[RegistryAnswer]:
-        """Return one answer for each question, in their order; never raises for a registry's fault."""
+        """Return one answer for each question, in their order; never raises for a registry's fault.
+
+        Equal questions are asked once. What does not fit into the deadline is answered with ``not_asked``.
+        """
+        deadline = Deadline(self.settings.deadline)
+        answers: list[RegistryAnswer | None] = [None] * len(questions)
+        by_host: dict[str, list[_Job]] = defaultdict(list)
+        for job in self._jobs(questions, answers):
+            by_host[job.ref.registry].append(job)
+        done: queue.SimpleQueue[tuple[_Job, RegistryAnswer]] = queue.SimpleQueue()
+        for jobs in by_host.values():
+            self._start(jobs, deadline, done)
+        self._collect(sum(map(len, by_host.values())), deadline, done, answers)
         return [
-            RegistryAnswer(question.image, "", "", self.settings.vantage, "", "not_asked")
-            for question in questions
+            answer
+            if answer is not None
+            else self._not_asked(question, "the deadline passed before its turn came")
+            for question, answer in zip(questions, answers, strict=True)
         ]
 
     def near_tags(self, image: str, login: Login | None = None) -> TagList:
-        """Return the tags of the image's repository that are near to the one asked for."""
-        return TagList("", "", image, why_not="not asked")
+        """Return the tags of the image's repository that are near to the one asked for, and near repositories.
+
+        Never raises for a registry's fault: ``why_not`` says what came in between.
+        """
+        try:
+            ref = parse_image_ref(image)
+        except ImageRefError as error:
+            return TagList("", "", image, complete=False, why_not=str(error))
+        registry = self._registry(ref.registry)
+        within = Deadline(self.settings.question_timeout)
+        session = Session(
+            self._transport, self._tokens, registry, ref.repository, login, within, self.settings.clock()
+        )
+        return TagSearch(session, ref).result()
+
+    def _jobs(self, questions: Sequence[Question], answers: list[RegistryAnswer | None]) -> list[_Job]:
+        places: dict[object, list[int]] = defaultdict(list)
+        first: dict[object, tuple[Question, ImageRef]] = {}
+        for place, question in enumerate(questions):
+            try:
+                ref = parse_image_ref(question.image)
+            except ImageRefError as error:
+                answers[place] = replace(
+                    self._not_asked(question, str(error)), cause="image_name_invalid", certain=True
+                )
+                continue
+            login = question.login
+            who = (login.username, login.password) if login else None
+            key = (ref.canonical, ref.registry, who, question.platforms)
+            first.setdefault(key, (question, ref))
+            places[key].append(place)
+        return [_Job(*first[key], tuple(found)) for key, found in places.items()]
+
+    def _start(
+        self, jobs: list[_Job], deadline: Deadline, done: queue.SimpleQueue[tuple[_Job, RegistryAnswer]]
+    ) -> None:
+        waiting: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        for job in jobs:
+            waiting.put(job)
+
+        def work() -> None:
+            while not deadline.passed:
+                try:
+                    job = waiting.get_nowait()
+                except queue.Empty:
+                    return
+                done.put((job, self._answer(job, deadline)))
+
+        for dummy in range(min(self.settings.per_host, len(jobs))):
+            # Daemons, because a resolver that hangs must not keep the whole program from its end.
+            threading.Thread(target=work, daemon=True, name="registry-question").start()
+
+    def _collect(
+        self,
+        count: int,
+        deadline: Deadline,
+        done: queue.SimpleQueue[tuple[_Job, RegistryAnswer]],
+        answers: list[RegistryAnswer | None],
+    ) -> None:
+        said, received = time.monotonic(), 0
+        while received < count:
+            try:
+                job, answer = done.get(timeout=min(deadline.left + 0.2, _PROGRESS_SECONDS))
+            except queue.Empty:
+                if deadline.passed:
+                    return
+            else:
+                received += 1
+                self._place(job, answer, answers)
+            if self._progress is not None and time.monotonic() - said >= _PROGRESS_SECONDS:
+                said = time.monotonic()
+                self._progress(f"{received} of {plural(count, 'image')} asked for")
+
+    @staticmethod
+    def _place(job: _Job, answer: RegistryAnswer, answers: list[RegistryAnswer | None]) -> None:
+        for place in job.places:
+            answers[place] = answer
+
+    def _answer(self, job: _Job, deadline: Deadline) -> RegistryAnswer:
+        within = Deadline(self.settings.question_timeout, deadline)
+        try:
+            return self._ask_in_turn(job, within)
+        except Exception as error:  # noqa: BLE001 - whatever a registry made us stumble over, the others are answered
+            told = f"an error in the collection itself, please report it: {type(error).__name__}: {error}"
+            return replace(self._not_asked(job.question, quotation(told)), outcome="failed", cause="unknown")
+
+    def _ask_in_turn(self, job: _Job, within: Deadline) -> RegistryAnswer:
+        """Mirrors first, as the runtimes do; whoever has the image answers."""
+        failed = []
+        for origin in self._mirrors.get(job.ref.registry, ()):
+            mirror = self._known(origin, job.ref.registry, ns=job.ref.registry)
+            answer = self._inquire(job, mirror, within)
+            if answer.outcome == "found":
+                return with_mirror_trouble(answer, failed)
+            failed.append(answer)
+        return with_mirror_trouble(self._inquire(job, self._registry(job.ref.registry), within), failed)
+
+    def _inquire(self, job: _Job, registry: Registry, within: Deadline) -> RegistryAnswer:
+        return Inquiry(
+            self._transport, self._tokens, self.settings, job.question, job.ref, registry, within
+        ).answer()
+
+    def _registry(self, name: str) -> Registry:
+        return self._known(registry_origin(name, self.settings.plain_http), name)
+
+    def _known(self, origin: Origin, name: str, ns: str = "") -> Registry:
+        with self._lock:
+            if origin not in self._registries:
+                kind = products.by_host(origin.host) if ns else products.by_host(name)
+                self._registries[origin] = Registry(name, origin, kind, ns=ns)
+            return self._registries[origin]
+
+    def _not_asked(self, question: Question, why: str) -> RegistryAnswer:
+        try:
+            ref = parse_image_ref(question.image)
+            registry, repository, tag = ref.registry, ref.repository, ref.digest or ref.tag or "latest"
+        except ImageRefError:
+            registry = repository = tag = ""
+        return RegistryAnswer(
+            image=question.image,
+            registry=registry,
+            repository=repository,
+            tag=tag,
+            vantage=self.settings.vantage,
+            at=moment(self.settings.clock()) or "",
+            outcome="not_asked",
+            credential=question.login.ref if question.login else None,
+            text=why,
+        )
+
+
+def _mirror_origins(host: str, urls: tuple[str, ...]) -> tuple[Origin, ...]:
+    try:
+        return tuple(origin_of(url if "://" in url else f"https://{url}") for url in urls)
+    except ValueError as error:
+        raise SettingsInvalid(f"a mirror of {host} is {error}: https://HOST[:PORT] is wanted") from None

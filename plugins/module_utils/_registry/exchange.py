@@ -9,9 +9,9 @@ import contextlib
 import threading
 import zlib
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlencode, urljoin, urlsplit
 
 import urllib3
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import CertificateFact
@@ -89,6 +89,7 @@ class Transport:
         self._lock = threading.Lock()
         self._pools: dict[Origin, urllib3.HTTPConnectionPool] = {}
         self._dead: dict[Origin, Stopped] = {}
+        self._replied: set[Origin] = set()
         self.reached: dict[Origin, Reach] = {}
         self.requests = 0
 
@@ -133,6 +134,16 @@ class Transport:
         text = f"{first.netloc} answers with redirects that lead nowhere (the last to {urlsplit(url).netloc})"
         raise Stopped(hop, "registry_server_error", text)
 
+    def post(
+        self, url: str, form: list[tuple[str, str]], within: Deadline, limit: int, trust: Origin
+    ) -> Reply:
+        """Post a form to a token service; a redirect is returned as it is, because the form holds a password."""
+        origin, deadline = origin_of(url), Deadline(self._settings.timeout, within)
+        if origin != trust:
+            self.check_reach(origin, trust, deadline)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return self.send("POST", url, headers, deadline, limit, errors.TOKEN, urlencode(form).encode())
+
     def check_reach(self, origin: Origin, trust: Origin, deadline: Deadline) -> None:
         """Refuse a host on loopback or link-local, unless the registry ``trust`` lies there too."""
         from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.origin import (
@@ -145,12 +156,19 @@ class Transport:
         self.dialer.check_reach(origin, deadline)
 
     def send(
-        self, method: str, url: str, headers: dict[str, str], deadline: Deadline, limit: int, hop: str
+        self,
+        method: str,
+        url: str,
+        headers: dict[str, str],
+        deadline: Deadline,
+        limit: int,
+        hop: str,
+        content: bytes | None = None,
     ) -> Reply:
         """Send one request; raises Stopped where no complete reply comes back in time."""
         origin = origin_of(url)
         if origin in self._dead:
-            raise self._dead[origin]
+            raise replace(self._dead[origin])
         headers = {
             "Host": origin.netloc,
             "User-Agent": f"kube_runbooks.image_pull/{COLLECTION_VERSION}",
@@ -159,21 +177,28 @@ class Transport:
         }
         for tried in range(_TRIES):
             try:
-                return self._exchange(method, url, origin, headers, deadline, limit)
+                return self._exchange(method, url, origin, headers, deadline, limit, content)
             except Stopped as stopped:
                 if stopped.lasting and not (stopped.out_of_time and deadline.shortened):
                     self._dead[origin] = stopped
                 raise
             except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
                 if deadline.passed:
-                    raise slow(hop, f"the answer of {origin.netloc}", deadline) from None
+                    raise self._silent(origin, hop, deadline) from None
                 if getattr(self._now, "fresh", True) or tried + 1 == _TRIES:
                     raise _broken(origin, hop, error) from None
                 # The server closed a kept connection while nobody used it: that says nothing about the question.
         raise AssertionError("unreachable")
 
     def _exchange(
-        self, method: str, url: str, origin: Origin, headers: dict[str, str], deadline: Deadline, limit: int
+        self,
+        method: str,
+        url: str,
+        origin: Origin,
+        headers: dict[str, str],
+        deadline: Deadline,
+        limit: int,
+        content: bytes | None,
     ) -> Reply:
         parts = urlsplit(url)
         target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
@@ -189,6 +214,7 @@ class Transport:
             response = self._pool(origin).urlopen(
                 method,
                 target,
+                body=content,
                 headers=headers,
                 timeout=urllib3.Timeout(total=deadline.left),
                 retries=False,
@@ -198,6 +224,7 @@ class Transport:
                 decode_content=False,
             )
             stack.callback(response.close)
+            self._replied.add(origin)
             limit = limit if response.status < 300 else min(limit, LARGEST_REFUSAL)
             body = b"" if method == "HEAD" else _body(response, limit, origin)
             response.release_conn()
@@ -210,6 +237,13 @@ class Transport:
             tuple(response.headers.getlist("WWW-Authenticate")),
             body,
         )
+
+    def _silent(self, origin: Origin, hop: str, deadline: Deadline) -> Stopped:
+        stopped = slow(hop, f"the answer of {origin.netloc}", deadline)
+        if origin not in self._replied and not deadline.shortened:
+            # It takes connections and never said a word: the next question need not wait as long.
+            self._dead[origin] = stopped
+        return stopped
 
     @property
     def requests_of_thread(self) -> int:

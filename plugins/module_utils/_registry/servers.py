@@ -25,7 +25,9 @@ def harbor(refusal: Refusal) -> Verdict | None:
         )
     if refusal.says("project ") and refusal.says(" not found") and refusal.status in (401, 404):
         return absent_repository(refusal, f"there is no project {refusal.namespace}")
-    if refusal.status == 401 and not refusal.anonymous:
+    if refusal.status == 401 and refusal.anonymous:
+        return missing(certain=False)
+    if refusal.status == 401:
         # An absent project and an absent repository have answers of their own, so a good login lacks the right.
         return Verdict(
             "auth_forbidden",
@@ -67,7 +69,7 @@ def nexus(refusal: Refusal) -> Verdict | None:
     if refusal.status == 404 and refusal.html:
         return Verdict(
             "registry_server_error",
-            note="this is the port of Nexus' own interface; each Docker repository has a connector port or host of its own",
+            note="this is Nexus' own interface: a Docker repository has a connector port or host of its own",
         )
     return None
 
