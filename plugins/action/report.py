@@ -16,14 +16,15 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report i
     Origin,
     ReportError,
     parse_report,
+    problem_of,
     render_json,
-    render_terminal,
+    render_junit,
+    render_text,
     summary_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report.json_file import (
     report_from_dict,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import plural
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action import (
     ControllerAction,
     holds,
@@ -33,6 +34,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action i
 
 LARGEST = 512 * 1024 * 1024
 _NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,99}")
+_FILES = {"json": ("json", render_json), "junit": ("junit.xml", render_junit)}
+"""What is written for each format: the ending of the file, and who makes its content."""
 ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "report": {"type": "raw", "required": True},
     "digest": {"type": "str"},
@@ -42,7 +45,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "formats": {
         "type": "list",
         "elements": "str",
-        "choices": ["terminal", "json"],
+        "choices": ["terminal", "json", "junit"],
         "default": ["terminal", "json"],
     },
     "fail_on": {"type": "str", "choices": ["never", "confirmed", "any"], "default": "never"},
@@ -70,10 +73,10 @@ class ActionModule(ControllerAction):
         except OSError as error:
             unwritten = error  # a folder that cannot be written costs the file, not what people read
         if "terminal" in options["formats"]:
-            written = files[0]["path"] if files and not self.in_check_mode else ""
+            written = "" if self.in_check_mode else next((one["path"] for one in files if one["format"] == "json"), "")
             origin = Origin(snapshot=options["snapshot"] or "", report_path=written)
             width = min(max(options["width"], 40), 400)
-            show(render_terminal(report, width, origin=origin, max_findings=max(options["max_findings"], 0)))
+            show(render_text(report, width, origin, max(options["max_findings"], 0)))
         if unwritten:
             raise unwritten
         problem = problem_of(report, options["fail_on"])
@@ -89,30 +92,22 @@ class ActionModule(ControllerAction):
 
     def _write(self, report: Report, options: dict[str, Any]) -> tuple[list[dict[str, Any]], bool]:
         """Write the files that are wanted; in check mode only tell what would change."""
-        if options["dir"] is None or "json" not in options["formats"]:
-            return [], False
-        path = os.path.join(os.path.abspath(options["dir"]), f"{options['name']}.json")
-        content = render_json(report)
-        changed = not holds(path, content)
-        if changed and not self.in_check_mode:
-            write_private(path, content)
-        return [
-            {"format": "json", "path": path, "digest": f"sha256:{hashlib.sha256(content).hexdigest()}"}
-        ], changed
-
-
-def problem_of(report: Report, fail_on: str) -> str:
-    """Return why the run is to fail, in one line; empty where it is not."""
-    name = report.cluster.name or "the cluster"
-    if report.error:
-        return f"{name} could not be read: {report.error}"
-    if report.verdict == "unknown" and not report.scope.complete:
-        return f"{name} could not be read completely, so it is not known whether images can be pulled"
-    counted = [f for f in report.findings if fail_on == "any" or f.confidence == "confirmed"]
-    if fail_on == "never" or not counted:
-        return ""
-    what = "confirmed finding" if fail_on == "confirmed" else "finding"
-    return f"{name}: {plural(len(counted), what)}, the first: {counted[0].title}"
+        files: list[dict[str, Any]] = []
+        changed = False
+        if options["dir"] is None:
+            return files, changed
+        for name, (ending, render) in _FILES.items():
+            if name not in options["formats"]:
+                continue
+            path = os.path.join(os.path.abspath(options["dir"]), f"{options['name']}.{ending}")
+            content = render(report)
+            if not holds(path, content):
+                changed = True
+                if not self.in_check_mode:
+                    write_private(path, content)
+            digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
+            files.append({"format": name, "path": path, "digest": digest})
+        return files, changed
 
 
 def _report(source: Any, digest: str | None) -> Report:

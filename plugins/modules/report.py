@@ -8,8 +8,9 @@ DOCUMENTATION = r"""
 module: report
 short_description: Print a report and write its files
 description:
-  - Prints the report that M(kube_runbooks.image_pull.diagnosis) made as text for people, the answer first and most
-    damage first, and writes its files.
+  - Prints the report that M(kube_runbooks.image_pull.diagnosis), M(kube_runbooks.image_pull.workload_preflight_info) or
+    M(kube_runbooks.image_pull.image_audit_info) made as text for people, the answer first and most damage first, and
+    writes its files.
   - The text is printed by the task itself, whole and readable, whatever callback is configured. Where the callback owns
     standard output to write JSON there, the text goes to standard error.
   - Names and messages from the cluster are cleaned of terminal sequences and invisible characters, and are never
@@ -43,16 +44,19 @@ options:
     type: str
     default: report
   formats:
-    description: What to give out. V(terminal) prints the text, V(json) writes the file C(report.json).
+    description:
+      - What to give out. V(terminal) prints the text, V(json) writes the file C(report.json), V(junit) the file
+        C(report.junit.xml) with one test case for each workload, image or finding.
     type: list
     elements: str
-    choices: [terminal, json]
+    choices: [terminal, json, junit]
     default: [terminal, json]
   fail_on:
     description:
       - Which findings make the task fail, after everything is written.
-      - V(confirmed) counts the findings that are certain, V(any) all of them.
-      - A cluster that could not be read makes it fail in any case.
+      - V(confirmed) counts the findings that are certain, V(any) all of them. With both, a workload or image of a
+        preflight or audit that could not be checked fails the task too.
+      - A cluster or manifest that could not be read makes it fail in any case.
     type: str
     choices: [never, confirmed, any]
     default: never
@@ -79,6 +83,8 @@ attributes:
     description: The same report gives the same files.
 seealso:
   - module: kube_runbooks.image_pull.diagnosis
+  - module: kube_runbooks.image_pull.workload_preflight_info
+  - module: kube_runbooks.image_pull.image_audit_info
 """
 
 EXAMPLES = r"""

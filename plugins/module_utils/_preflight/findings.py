@@ -97,11 +97,11 @@ def _finding(fault: _Fault, cluster_uid: str) -> Finding:
     images = tuple(dict.fromkeys(hit.image for _workload, hit, _outcome in fault.hits))
     secrets = tuple(dict.fromkeys(one for _workload, _hit, each in fault.hits for one in each.secrets))
     confidences = {hit.confidence or "possible" for _workload, hit, _outcome in fault.hits}
-    from_registry = answer is not None and answer.cause == fault.cause
+    said = answer if answer is not None and answer.cause == fault.cause else None
     return Finding(
         id=finding_id(cluster_uid, fault.cause, fault.subject),
         cause=fault.cause,
-        hop=wording.hop(fault.cause, answer.hop if answer is not None and from_registry else ""),
+        hop=wording.hop(fault.cause, said.hop if said is not None else ""),
         confidence=next(one for one in _CONFIDENCES if one in confidences),
         title=wording.title(fault.cause, image=container.image, name=name, host=host, secrets=secrets),
         summary=container.summary,
@@ -114,9 +114,11 @@ def _finding(fault: _Fault, cluster_uid: str) -> Finding:
         blast_radius=_radius(fault, images),
         evidence=_evidence(fault),
         alternatives=tuple(
-            Alternative(one, answer.settle_by or "the registry's answer fits it as well")
-            for one in (answer.alternatives if answer is not None and from_registry else ())
-        ),
+            Alternative(one, said.settle_by or "the registry's answer fits it as well")
+            for one in said.alternatives
+        )
+        if said is not None
+        else (),
         suggestions=outcome.suggestions,
         changes=(),
         fixes=wording.fixes(

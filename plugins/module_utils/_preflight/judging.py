@@ -9,6 +9,7 @@ import dataclasses
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
     ImageRefError,
@@ -30,6 +31,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.workloads import (
     ContainerAsk,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.platforms import (
+    fits,
+    shown,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration, plural
 
@@ -138,7 +143,7 @@ def _already_there(ask: ContainerAsk, outcome: Outcome, held: _Held) -> Containe
     return dataclasses.replace(_verdict(ask, WOULD_PULL, summary), notes=tuple(notes), **_facts(outcome))
 
 
-def _facts(outcome: Outcome) -> dict[str, object]:
+def _facts(outcome: Outcome) -> dict[str, Any]:
     answer = outcome.answer
     if answer is None or outcome.state != FOUND:
         return {}
@@ -164,7 +169,7 @@ def _on_its_platforms(ask: ContainerAsk, outcome: Outcome, place: Place, held: _
         return _open(base, f"platform: {why}")
     if not offered:
         return _open(base, "platform: the registry did not tell for which platforms the image is")
-    missing = [one for one in needed if not any(offers(other, one) for other in offered)]
+    missing = [one for one in needed if not any(fits(one, other) for other in offered)]
     if not missing:
         return base
     return _wrong_platform(base, missing, needed, pulling, offered)
@@ -183,41 +188,16 @@ def _wrong_platform(
     nodes: Sequence[NodeView],
     offered: Sequence[Platform],
 ) -> ContainerVerdict:
-    hit = Counter(platform_name(node.platform) for node in nodes if node.platform in missing)
+    hit = Counter(shown(node.platform) for node in nodes if node.platform in missing)
     where = ", ".join(f"{plural(count, 'node')} with {name}" for name, count in sorted(hit.items()))
     summary = (
-        f"the image is for {enumeration([platform_name(one) for one in offered], 6)} only, but the pod may be "
-        f"scheduled to {where or enumeration([platform_name(one) for one in missing])}"
+        f"the image is for {enumeration([shown(one) for one in offered], 6)} only, but the pod may be "
+        f"scheduled to {where or enumeration([shown(one) for one in missing])}"
     )
     confidence = "confirmed" if len(missing) == len(needed) else "likely"
     return dataclasses.replace(
         base, verdict=WOULD_NOT_PULL, summary=summary, cause="platform_mismatch", confidence=confidence
     )
-
-
-def offers(offered: Platform, needed: Platform) -> bool:
-    """Whether an image for ``offered`` runs on ``needed``, as far as os and architecture decide."""
-    return (offered.os or "linux") == needed.os and _same_machine(offered.architecture, needed.architecture)
-
-
-_ALIASES = {
-    "x86_64": "amd64",
-    "x86-64": "amd64",
-    "aarch64": "arm64",
-    "armhf": "arm",
-    "armel": "arm",
-    "i386": "386",
-}
-"""Other spellings that containerd takes (containerd platforms, ``normalizeArch``)."""
-
-
-def _same_machine(one: str, other: str) -> bool:
-    return _ALIASES.get(one, one) == _ALIASES.get(other, other)
-
-
-def platform_name(platform: Platform) -> str:
-    """Return ``linux/arm64``."""
-    return "/".join(part for part in (platform.os, platform.architecture, platform.variant) if part)
 
 
 def _names(nodes: Sequence[NodeView]) -> list[str]:

@@ -80,12 +80,13 @@ class Outcome:
 
 @dataclass(slots=True)
 class Looked:
-    """What was found out about one pull."""
+    """What was found out about one pull; ``account_unread`` names a ServiceAccount that may bring further Secrets."""
 
     pull: PodPull
     checks: tuple[CredentialCheck, ...] = ()
     answers: dict[CredentialRef | None, RegistryAnswer] = field(default_factory=dict)
     tags: TagList | None = None
+    account_unread: str = ""
 
 
 def outcome_of(looked: Looked, providers: frozenset[str] = frozenset()) -> Outcome:
@@ -110,16 +111,21 @@ def _decided(looked: Looked, providers: frozenset[str]) -> Outcome:
     offered = [check for check in checks if check.state == "offered"]
     tried = [(check, looked.answers.get(check.credential)) for check in offered]
     for number, (check, answer) in enumerate(tried):
-        if answer is not None and answer.outcome == FOUND:
+        if answer is not None and is_there(answer):
             return _found(answer, check, [one for one, _answer in tried[:number]], checks)
     anonymous = looked.answers.get(None)
     if offered:
         return _refused(tried, anonymous, looked)
     if anonymous is None:
         return Outcome(OPEN, "the registry was not asked")
-    if anonymous.outcome == FOUND:
+    if is_there(anonymous):
         return _found(anonymous, None, [], checks)
     return _without_credential(anonymous, looked, providers)
+
+
+def is_there(answer: RegistryAnswer) -> bool:
+    """Whether the registry gives the image; for which platforms is another question, asked for each pod."""
+    return answer.outcome == FOUND or (answer.cause == "platform_mismatch" and bool(answer.platforms))
 
 
 def _found(
@@ -153,7 +159,7 @@ def _refused(
     secrets = _names([check for check, _answer in tried])
     expired = [check for check, _answer in tried if check.expired]
     blame = f" with the credential of {enumeration(list(secrets))}"
-    if anonymous is not None and anonymous.outcome == FOUND:
+    if anonymous is not None and is_there(anonymous):
         return Outcome(
             FAILED,
             f"{deciding.registry} refuses the credential of {enumeration(list(secrets))}, though it gives the image "
@@ -183,6 +189,9 @@ def _without_credential(answer: RegistryAnswer, looked: Looked, providers: froze
     if answer.outcome == "not_asked" or answer.cause not in DENIALS:
         return _failed(answer, " without a credential", looked)
     checks = looked.checks
+    if looked.account_unread:
+        why = f"the ServiceAccount {looked.account_unread} may not be read: it may bring a Secret"
+        return Outcome(OPEN, f"{answer.registry} wants a credential, and {why}", answer=answer)
     unreadable = [check for check in checks if check.state == "forbidden"]
     if unreadable:
         names = enumeration(list(_names(unreadable)))

@@ -11,6 +11,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report.j
     render_json,
     report_dict,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report.junit import render_junit
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report.kinds import (
+    problem_of,
+    render_text,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report.layout import Line
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report.summary import summary_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report.terminal import (
@@ -23,8 +28,11 @@ __all__ = [
     "Origin",
     "ReportError",
     "parse_report",
+    "problem_of",
     "render_json",
+    "render_junit",
     "render_terminal",
+    "render_text",
     "report_dict",
     "summary_of",
 ]

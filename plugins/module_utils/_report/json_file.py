@@ -8,11 +8,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Report, Scope
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    AuditReport,
+    PreflightReport,
+    Report,
+    Scope,
+)
 
 SCHEMA_VERSION = 1
 _DEPTH = 4
 """How deep objects are laid out over several lines; what lies deeper (a pod, an evidence item) is one line."""
+
+
+_KINDS: dict[str, type[Report]] = {"preflight": PreflightReport, "audit": AuditReport}
+"""Reports that say more than findings, by kind."""
 
 
 class ReportError(ValueError):
@@ -48,7 +57,7 @@ def report_from_dict(data: dict[str, Any], name: str) -> Report:
     if version != SCHEMA_VERSION:
         raise ReportError(f"{name} has report schema {version!r}, this version reads {SCHEMA_VERSION}")
     try:
-        return Report.from_dict(data)
+        return _KINDS.get(str(data.get("kind")), Report).from_dict(data)
     except ValueError as error:
         raise ReportError(f"{name} is no whole report: {error}") from None
 

@@ -8,14 +8,21 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Report
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    AuditReport,
+    PreflightReport,
+    Report,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 TITLES = 5
 
 
 def summary_of(report: Report) -> dict[str, Any]:
-    """Return verdict, counts by cause and confidence, and the titles of the worst findings."""
+    """Return verdict, counts by cause and confidence, and the titles of the worst findings.
+
+    A preflight's has the number of workloads by verdict as well, an audit's that of images by status.
+    """
     causes = Counter(finding.cause for finding in report.findings)
     confidences = Counter(finding.confidence for finding in report.findings)
     pods = {(pod.namespace, pod.name, pod.uid) for finding in report.findings for pod in finding.pods}
@@ -31,4 +38,13 @@ def summary_of(report: Report) -> dict[str, Any]:
         "by_confidence": dict(sorted(confidences.items())),
         "top": [printable(finding.title, 160) for finding in report.findings[:TITLES]],
         "error": report.error,
+        **_of_kind(report),
     }
+
+
+def _of_kind(report: Report) -> dict[str, Any]:
+    if isinstance(report, PreflightReport):
+        return {"workloads": dict(sorted(Counter(one.verdict for one in report.workloads).items()))}
+    if isinstance(report, AuditReport):
+        return {"images": dict(sorted(Counter(one.status for one in report.images).items()))}
+    return {}
