@@ -3,18 +3,25 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The production checklist: what was looked at, and what came out of it.
 
-A step passes only when all that it promises was looked at. What the API server alone cannot tell is not checked,
-and says so.
+A step passes only when all that it promises was looked at. What nobody was asked about is not checked, and says
+so.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import registry_steps
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.catalogue import CATALOGUE
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.look import (
+    FAILED,
+    NOT_CHECKED,
+    PASSED,
+    Look,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.node_trouble import (
     condition,
 )
@@ -25,27 +32,21 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
     printable,
 )
 
-PASSED = "passed"
-FAILED = "failed"
-NOT_CHECKED = "not_checked"
 _NO_REGISTRY = "this run did not ask the registry"
 _NO_NODE = "this run did not look from the nodes"
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    """What a step's own look gave, where no finding fails it."""
-
-    status: str
-    detail: str
-
-
-def checklist_of(facts: Facts, findings: Sequence[Finding]) -> tuple[ChecklistStep, ...]:
+def checklist_of(
+    facts: Facts, findings: Sequence[Finding], judgements: Sequence[Judgement] = ()
+) -> tuple[ChecklistStep, ...]:
     """Return the ten steps in their order."""
     steps = []
     for number, (title, look) in enumerate(_STEPS, start=1):
         failing = [finding for finding in findings if _step_of(finding) == number]
-        found = look(facts, findings)
+        if facts.answers.asked and number in registry_steps.STEPS:
+            found = registry_steps.look_at(number, facts, judgements)
+        else:
+            found = look(facts, findings)
         if number > 1 and failing:
             found = Look(FAILED, _failed(failing))
         elif found.status == PASSED:

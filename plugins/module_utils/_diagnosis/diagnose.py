@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Confidence
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.answers import REGISTRY
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import build_case
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.checklist import (
     checklist_of,
@@ -68,7 +69,7 @@ def diagnose_facts(facts: Facts) -> Report:
         observed_at=facts.observed_at,
         verdict=verdict_of(facts, findings),
         findings=tuple(findings),
-        checklist=checklist_of(facts, findings),
+        checklist=checklist_of(facts, findings, judgements),
         not_checked=not_checked_of(facts),
         stats=facts.stats,
         error=printable(facts.error, 500) if facts.error else None,
@@ -109,8 +110,12 @@ def not_checked_of(facts: Facts) -> tuple[NotChecked, ...]:
         found.setdefault(
             ("pods", facts.error), _not_checked("pods", facts.error, "which pods cannot get their images")
         )
+    if facts.answers.error:
+        lost = "what the other registries say, and whether the other credentials are accepted"
+        found.setdefault(("registry", ""), _not_checked("registry", facts.answers.error, lost))
     for check, why, lost in _NO_STAGE:
-        found.setdefault((check, why), NotChecked(check, why, lost))
+        if not (check == REGISTRY and facts.answers.asked):
+            found.setdefault((check, why), NotChecked(check, why, lost))
     return tuple(found.values())
 
 
@@ -128,7 +133,7 @@ def _not_checked(check: str, why: str, lost: str) -> NotChecked:
 
 _NO_STAGE = (
     (
-        "registry",
+        REGISTRY,
         "this run did not ask the registry",
         "whether image, tag and platform exist, whether credentials are accepted, what is left of a rate limit",
     ),

@@ -13,7 +13,6 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     ABOUT_LOGIN,
     NETWORK,
     OFFERED,
-    UNUSABLE,
     Outcome,
     label,
     real_platforms,
@@ -36,17 +35,17 @@ MOST = 3
 """Answers, and checks of credentials, that one container brings."""
 _HOPS = {"token": Hop.TOKEN_SERVICE, **{str(hop): hop for hop in Hop}}
 _WHY_NOT = {
-    "missing": "{secret} does not exist",
-    "wrong_type": "{secret} has the wrong type{type}: the kubelet skips it",
-    "malformed": "{secret} cannot be parsed, so the kubelet pulls nothing for this pod",
-    "not_matching": "{secret} has no entry for {image}{nearest}",
-    "forbidden": "{secret} may not be read by this account",
-    "unlinked": "{secret} has an entry for {image}, but neither the pod nor its ServiceAccount names it",
+    "missing": "pull secret {secret} does not exist",
+    "wrong_type": "the kubelet passes pull secret {secret} over: {why}",
+    "malformed": "pull secret {secret} cannot be parsed, so nothing is pulled for this pod: {why}",
+    "not_matching": "pull secret {secret} has no entry for {image}{nearest}",
+    "forbidden": "Secret {secret} could not be read: {why}",
+    "unlinked": "Secret {secret} has an entry for {image}, but the pods do not get it: {why}",
     "linked_late": (
-        "{secret} has an entry for {image}, and ServiceAccount {account} names it now; the pod was created before "
-        "and does not get it"
+        "Secret {secret} has an entry for {image}, and ServiceAccount {account} names it now; the pod was created "
+        "before and does not get it"
     ),
-    "elsewhere": "{secret} has an entry for {image}, but stands in another namespace",
+    "elsewhere": "Secret {secret} has an entry for {image}, but stands in another namespace",
 }
 
 
@@ -73,15 +72,15 @@ def answers_as_evidence(outcome: Outcome, *, supports: bool) -> tuple[Evidence, 
 def checks_as_evidence(outcome: Outcome, at: str | None, supports: bool) -> tuple[Evidence, ...]:
     """Return what is known of the credentials: why they are not offered, or that they have expired."""
     first = (outcome.check,) if outcome.check is not None else ()
-    checks = [check for check in dict.fromkeys((*first, *outcome.checks)) if _is_telling(check)]
+    checks = [check for check in dict.fromkeys((*first, *outcome.checks)) if is_telling(check)]
     found = [
         Evidence(
             "credential",
             CONTROLLER,
             at,
             printable(check_fact(check)),
-            quotation(check.why),
-            supports and check.state != OFFERED,
+            "",
+            supports,
         )
         for check in checks[:MOST]
     ]
@@ -94,24 +93,22 @@ def checks_as_evidence(outcome: Outcome, at: str | None, supports: bool) -> tupl
     return tuple(found)
 
 
-def _is_telling(check: CredentialCheck) -> bool:
-    return check.state in _WHY_NOT
-
-
 def check_fact(check: CredentialCheck) -> str:
     """Return one sentence on why a credential is not offered."""
     ref = check.credential
-    secret = f"Secret {ref.namespace}/{ref.secret}" if ref is not None else "a credential"
-    if check.state in (*UNUSABLE, "malformed"):
-        secret = f"pull secret {secret.removeprefix('Secret ')}"
-    nearest = f"; the nearest is {check.nearest_key}" if check.nearest_key else ""
-    return _WHY_NOT.get(check.state, "{secret}").format(
-        secret=secret,
+    near = f"; the nearest is {check.nearest_key}" if check.nearest_key else ""
+    return _WHY_NOT[check.state].format(
+        secret=f"{ref.namespace}/{ref.secret}" if ref is not None else "(no name)",
         image=check.image,
-        type=f", {check.type}" if check.type else "",
-        nearest=nearest,
+        why=check.why or (f"its type is {check.type}" if check.type else "no more is known"),
+        nearest=near + (f" ({check.why})" if check.why else ""),
         account=f"{check.namespace}/{check.service_account or 'default'}",
     )
+
+
+def is_telling(check: CredentialCheck) -> bool:
+    """Tell whether a check says why a credential is not offered."""
+    return check.state in _WHY_NOT
 
 
 def _at(check: CredentialCheck) -> str:
@@ -130,9 +127,9 @@ def answer_fact(answer: RegistryAnswer) -> str:
     whom = _whom(answer)
     if answer.outcome == FOUND:
         return f"{answer.registry} gives {answer.image} to {whom}{_what(answer)}"
-    if answer.cause in NETWORK:
+    if answer.cause in NETWORK and not answer.status:
         host = next((seen.host for seen in answer.hosts if seen.role == answer.hop), answer.registry)
-        return f"the controller cannot ask {host} either: {_words(answer.cause)}"
+        return f"the controller cannot ask {host}: {_words(answer.cause)}"
     if answer.cause == Cause.PLATFORM_MISMATCH:
         return f"{answer.registry} has {answer.image}{_what(answer) or ', for other platforms'}"
     if answer.hop == "token" and answer.token_status:

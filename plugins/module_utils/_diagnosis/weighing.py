@@ -26,6 +26,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     NETWORK,
     Outcome,
     Result,
+    label,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.testimony import (
     answer_fact,
@@ -33,6 +34,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     check_fact,
     checks_as_evidence,
     hop_of,
+    is_telling,
     platform_names,
     testimony,
 )
@@ -48,6 +50,7 @@ _BY_THE_REGISTRY = ABOUT_LOGIN | {
     Cause.REPOSITORY_NOT_FOUND,
     Cause.PLATFORM_MISMATCH,
     Cause.MANIFEST_INVALID,
+    Cause.SIGNATURE_POLICY,
     Cause.REGISTRY_SERVER_ERROR,
 }
 _BEFORE_ASKING = frozenset({Cause.SECRET_MISSING, Cause.AUTH_MISSING})
@@ -57,7 +60,13 @@ _ROOM: dict[Cause, frozenset[Cause]] = {
     | {Cause.REPOSITORY_NOT_FOUND, Cause.SECRET_MISSING, Cause.TAG_NOT_FOUND},
     Cause.AUTH_MISSING: frozenset({Cause.SECRET_MISSING, Cause.REPOSITORY_NOT_FOUND}),
     Cause.AUTH_FORBIDDEN: frozenset(
-        {Cause.AUTH_INVALID, Cause.AUTH_MISSING, Cause.SECRET_MISSING, Cause.REPOSITORY_NOT_FOUND}
+        {
+            Cause.AUTH_INVALID,
+            Cause.AUTH_MISSING,
+            Cause.SECRET_MISSING,
+            Cause.REPOSITORY_NOT_FOUND,
+            Cause.SIGNATURE_POLICY,
+        }
     ),
     Cause.TAG_NOT_FOUND: frozenset({Cause.REPOSITORY_NOT_FOUND}),
     Cause.REPOSITORY_NOT_FOUND: ABOUT_LOGIN | {Cause.SECRET_MISSING},
@@ -151,8 +160,10 @@ def _note(outcome: Outcome) -> str:
     """What the reader must know beside the cause: why there is no credential, which platforms there are."""
     parts = [outcome.why] if outcome.why else []
     check = outcome.check
-    if check is not None and check.state != "offered":
-        parts.append(check_fact(check) + (f" ({check.why})" if check.why else ""))
+    if check is not None and is_telling(check):
+        parts.append(check_fact(check))
+    elif check is not None and check.why and outcome.cause in ABOUT_LOGIN:
+        parts.append(f"{label(check)}: {check.why}")
     elif outcome.cause in (Cause.AUTH_MISSING, Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE) and check is None:
         parts.append("no credential was offered at all")
     if outcome.cause == Cause.PLATFORM_MISMATCH and outcome.answer is not None:
@@ -223,7 +234,14 @@ def _edited_since(said: Judgement, outcome: Outcome, facts: Facts) -> str:
 
 
 def _unreachable(judgement: Judgement, outcome: Outcome) -> Judgement:
-    """The controller's own way is broken, which says nothing about the node's."""
+    """The controller's own way is broken, which says nothing about the node's; unless the registry itself bars it."""
+    if outcome.answer is not None and outcome.answer.status and judgement.cause in ABOUT_LOGIN:
+        note = "a rule about addresses refuses the controller as well, whatever the credential"
+        turned = judgement.with_cause(
+            outcome.cause, Confidence.LIKELY, *answers_as_evidence(outcome, supports=True), note=note
+        )
+        other = Alternative(str(judgement.cause), "the node may be refused for another reason")
+        return replace(turned, hop=hop_of(outcome.answer)).with_alternatives(other)
     if judgement.cause != Cause.UNKNOWN:
         return judgement
     doubt = "the controller cannot reach the registry for this reason; what the node meets is not known"

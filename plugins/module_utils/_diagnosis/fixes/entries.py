@@ -92,6 +92,16 @@ def _start_anew(case: Case, check: CredentialCheck, outcome: Outcome) -> Iterato
         )
 
 
+def _late(case: Case, check: CredentialCheck, outcome: Outcome) -> Iterator[Fix]:
+    """New pods get what the ServiceAccount names now, unless they have pull secrets of their own."""
+    account = case.facts.accounts.get((check.namespace, check.service_account))
+    now = set(account.pull_secrets) if account is not None else set()
+    if check.credential is not None and check.pull_secrets and not set(check.pull_secrets) <= now:
+        yield from _link_to_template(case, check, check.credential.secret)
+    else:
+        yield from _start_anew(case, check, outcome)
+
+
 def _link(case: Case, check: CredentialCheck, outcome: Outcome) -> Iterator[Fix]:
     """Name the fitting Secret where the pods take theirs from: the template, or else the ServiceAccount."""
     ref = check.credential
@@ -255,7 +265,7 @@ def _workloads(case: Case, check: CredentialCheck) -> list[Workload]:
 
 
 _BY_STATE: dict[str, Callable[[Case, CredentialCheck, Outcome], Iterator[Fix]]] = {
-    "linked_late": _start_anew,
+    "linked_late": _late,
     "unlinked": _link,
     "elsewhere": _copy,
     "not_matching": _rekey,
@@ -263,4 +273,5 @@ _BY_STATE: dict[str, Callable[[Case, CredentialCheck, Outcome], Iterator[Fix]]] 
 _OFFERED: dict[Cause, Callable[[Case, CredentialCheck, Outcome], Iterator[Fix]]] = {
     Cause.AUTH_INVALID: _renew,
     Cause.AUTH_FORBIDDEN: _grant,
+    Cause.AUTH_MISSING: _renew,
 }

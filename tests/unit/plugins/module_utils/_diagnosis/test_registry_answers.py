@@ -161,7 +161,7 @@ def test_an_image_asked_for_several_platforms_is_there_for_this_node(tmp_path: P
     ("state", "fields", "cause", "words"),
     [
         ("missing", {}, "secret_missing", "pull secret shop/regcred does not exist"),
-        ("wrong_type", {"type": "Opaque"}, "secret_missing", "wrong type, Opaque"),
+        ("wrong_type", {"type": "Opaque"}, "secret_missing", "type is Opaque"),
         ("malformed", {"why": "illegal base64 data at input byte 4"}, "secret_missing", "cannot be parsed"),
         (
             "not_matching",
@@ -177,7 +177,7 @@ def test_the_state_of_the_credential_decides_why_none_is_offered(
 ) -> None:
     found = finding_on(tmp_path, pod(message), check(state, **fields), answer("auth_missing"))
     assert verdict(found) == (cause, "confirmed")
-    assert words in found.summary.lower().replace("opaque", "Opaque")
+    assert words in found.summary.lower().replace("type is opaque", "type is Opaque")
     assert any(item.source == "credential" and item.vantage == "controller" for item in found.evidence)
     assert found.secrets == ("shop/regcred",)
 
@@ -211,7 +211,7 @@ def test_secrets_that_may_not_be_read_leave_the_words_as_they_are(tmp_path: Path
     asked = (check("forbidden"), answer("auth_missing"))
     found = finding_on(tmp_path, pod(DENIED), *asked)
     assert found.cause == "repository_not_found_or_private"
-    assert any("may not be read" in item.fact for item in found.evidence)
+    assert any("could not be read" in item.fact for item in found.evidence)
 
 
 def test_a_public_image_and_secrets_that_may_not_be_read(tmp_path: Path) -> None:

@@ -151,7 +151,7 @@ def test_a_fitting_secret_that_nobody_names_is_linked(tmp_path: Path) -> None:
     found = finding_on(
         tmp_path, pod(DENIED, pull_secrets=(), owner=OWNER), waiting, answer("auth_missing"), more=(ACCOUNT,)
     )
-    assert "neither the pod nor its ServiceAccount names it" in found.summary
+    assert "Secret shop/fits has an entry for quay.io/acme/app:1, but the pods do not get it" in found.summary
     words = shlex.split(commands(found)[0])
     assert words[:7] == ["kubectl", "--context", "prod", "-n", "shop", "patch", "serviceaccount"]
     assert json.loads(words[words.index("-p") + 1]) == [
