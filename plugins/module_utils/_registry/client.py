@@ -190,7 +190,7 @@ class Client:
 
     def _ask_in_turn(self, job: _Job, within: Deadline) -> RegistryAnswer:
         """Mirrors first, as the runtimes do; whoever has the image answers."""
-        failed = []
+        failed: list[RegistryAnswer] = []
         for origin in self._mirrors.get(job.ref.registry, ()):
             mirror = self._known(origin, job.ref.registry, ns=job.ref.registry)
             answer = self._inquire(job, mirror, within)

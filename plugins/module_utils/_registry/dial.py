@@ -228,7 +228,7 @@ class Dialer:
 
 def connect_any(origin: Origin, addresses: tuple[str, ...], deadline: Deadline) -> socket.socket:
     """Return a socket to whichever address answers first, each tried a little after the one before (RFC 8305)."""
-    waiting, failures = list(addresses), []
+    waiting, failures = list(addresses), list[int]()
     with selectors.DefaultSelector() as selector:
         next_try = 0.0
         try:

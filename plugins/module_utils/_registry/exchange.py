@@ -287,7 +287,7 @@ def _origin_or_none(url: str) -> Origin | None:
 
 def _body(response: Any, limit: int, origin: Origin) -> bytes:
     """Return the body, of a refusal its beginning; raises Stopped where a good answer is longer than ``limit``."""
-    chunks, size = [], 0
+    chunks, size = list[bytes](), 0
     while size <= limit:
         chunk = response.read(min(_CHUNK, limit + 1 - size), decode_content=False)
         if not chunk:

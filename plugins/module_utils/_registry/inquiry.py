@@ -38,6 +38,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     fits,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import Reply, moment
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.scrub import scrubbed
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.session import (
     Registry,
     Session,
@@ -238,7 +239,7 @@ class Inquiry:
             hosts.setdefault((seen.role, seen.host), seen)
         token = session.token_reply
         words = token.words() if token is not None and token.status != 200 else ("", "")
-        return RegistryAnswer(
+        answer = RegistryAnswer(
             image=self._question.image,
             registry=self._ref.registry,
             repository=self._ref.repository,
@@ -258,6 +259,7 @@ class Inquiry:
             seconds=round(time.monotonic() - self._began, 3),
             **self._facts,
         )
+        return scrubbed(answer, self._question.login)
 
 
 def _choose(entries: tuple[Entry, ...], wanted: tuple[Platform, ...]) -> Entry | None:
