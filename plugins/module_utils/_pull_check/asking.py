@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -70,20 +70,22 @@ Asked = tuple[str, tuple[Platform, ...], str, str]
 
 
 class Asker:
-    """Asks for Trials in rounds. The same image with the same credential is asked for once, whoever names it."""
+    """Asks one registry for Trials in rounds; nothing is begun after ``end`` (monotonic time).
 
-    def __init__(self, registry: Registry, seconds: float) -> None:
+    The same image with the same credential is asked for once, whoever names it.
+    """
+
+    def __init__(self, registry: Registry, end: float) -> None:
         self._registry = registry
-        self._end = time.monotonic() + seconds
+        self._end = end
         self._answers: dict[Asked, RegistryAnswer] = {}
-        self.requests = 0
 
     @property
     def out_of_time(self) -> bool:
         """Whether nothing more should be begun."""
         return time.monotonic() >= self._end
 
-    def try_logins(self, trials: Iterable[Trial]) -> None:
+    def try_logins(self, trials: Sequence[Trial]) -> None:
         """Ask with each login of each trial, in order, until one is found or the registry cannot be reached."""
         waiting = [trial for trial in trials if trial.logins]
         position = 0
@@ -96,7 +98,7 @@ class Asker:
                 if not trial.found and not trial.unreached and len(trial.logins) > position
             ]
 
-    def try_anonymously(self, trials: Iterable[Trial]) -> None:
+    def try_anonymously(self, trials: Sequence[Trial]) -> None:
         """Ask without any credential."""
         if not self.out_of_time:
             self._ask([(trial, None) for trial in trials])
@@ -110,7 +112,6 @@ class Asker:
         given = self._registry.ask(list(questions.values())) if questions else []
         for key, answer in zip(questions, given, strict=True):
             self._answers[key] = answer
-            self.requests += answer.requests
         for trial, login in wanted:
             answer = dataclasses.replace(
                 self._answers[_key(trial, login)], credential=login.ref if login else None
@@ -157,6 +158,3 @@ def _lister(trial: Trial) -> Login | None:
             if login is not None and answer.cause in NAME_CAUSES:
                 return _usable(login)
     return None
-
-
-Progress = Callable[[str], None]

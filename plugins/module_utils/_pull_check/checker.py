@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Client
@@ -20,6 +23,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credenti
     PodPull,
     PullSecret,
     check,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
+    ImageRefError,
+    parse_image_ref,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     CredentialCheck,
@@ -42,8 +49,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._pull_che
 MOST_PULLS = 1000
 MOST_OBJECTS = 300
 """Secrets and ServiceAccounts that are read by name, each."""
-MOST_NAMESPACES = 20
-"""Namespaces whose other pull Secrets are looked at, and names that are looked for in other namespaces."""
+MOST_HOSTS_AT_ONCE = 32
 MOST_CANDIDATES = 3
 """Credentials of one image that no pod is given and that are tried all the same, as proof of a fix."""
 MOST_TAG_LISTS = 40
@@ -56,6 +62,16 @@ class Looked(NamedTuple):
     answers: list[RegistryAnswer]
     tags: list[TagList]
     gaps: list[Gap]
+
+
+class _Visit:
+    """One pull on its way through the look."""
+
+    def __init__(self, pull: PodPull, checked: Checked) -> None:
+        self.pull = pull
+        self.checked = checked
+        self.trial = Trial(pull.image, pull.platforms, list(checked.logins))
+        self.candidates: Trial | None = None
 
 
 class PullChecker:
@@ -84,28 +100,49 @@ class PullChecker:
         self._look_around = look_around
         self._now = now or time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
         self._gaps: list[Gap] = []
+        self._lock = threading.Lock()
+        self._end = 0.0
 
     def look(self, pulls: Sequence[PodPull]) -> Looked:
         """Look at ``pulls``; those that differ in nothing that matters count once. Raises nothing for a fault of the
         cluster or a registry: what could not be looked at is a gap."""
         self._gaps = []
-        asker = Asker(self._registry, self._seconds)
+        self._end = time.monotonic() + self._seconds
         wanted = self._capped(distinct(pulls))
         self._read(wanted)
-        looked = [(pull, self._check(pull)) for pull in wanted]
-        trials = [_trial(pull, checked) for pull, checked in looked]
-        asked = [trial for trial, (_pull, checked) in zip(trials, looked, strict=True) if checked.checks]
-        asker.try_logins(asked)
-        asker.try_anonymously(trial for trial in asked if not trial.found and not trial.unreached)
+        visits = [_Visit(pull, self._check(pull)) for pull in wanted]
+        by_host: dict[str, list[_Visit]] = defaultdict(list)
+        for visit in visits:
+            by_host[_host_of(visit)].append(visit)
+        unreadable = by_host.pop("", [])
+        lists = list(self._at_hosts(list(by_host.values())))
+        visits = [visit for host in by_host.values() for visit in host]
+        self._gaps += gaps.of_asking([visit.trial for visit in visits], sum(left for _tags, left in lists))
+        checks = [one for visit in (*visits, *unreadable) for one in visit.checked.checks]
+        self._gaps += gaps.of_secrets(checks)
+        return Looked(
+            checks, _without_doubles(visits), [tag for tags, _left in lists for tag in tags], self._gaps
+        )
+
+    def _at_hosts(self, hosts: list[list[_Visit]]) -> list[tuple[list[TagList], int]]:
+        """Visit all hosts side by side, so that a dead one delays itself alone."""
+        if not hosts:
+            return []
+        with ThreadPoolExecutor(min(len(hosts), MOST_HOSTS_AT_ONCE)) as threads:
+            return list(threads.map(self._at_host, hosts))
+
+    def _at_host(self, visits: list[_Visit]) -> tuple[list[TagList], int]:
+        """Ask one registry all there is to ask; return the tag lists, and how many there was no time for."""
+        asker = Asker(self._registry, self._end)
+        trials = [visit.trial for visit in visits]
+        asker.try_logins(trials)
+        asker.try_anonymously([trial for trial in trials if not trial.found and not trial.unreached])
         if self._look_around and self._reader:
-            looked, candidates = self._around(looked, trials)
-            asker.try_logins(candidates)
-            trials += candidates
-        tags, left_out = asker.near_tags(trials, MOST_TAG_LISTS)
-        self._gaps += gaps.of_asking(asked, left_out)
-        self._gaps += gaps.of_secrets(one for _pull, checked in looked for one in checked.checks)
-        checks = [one for _pull, checked in looked for one in checked.checks]
-        return Looked(checks, _without_doubles(trials), tags, self._gaps)
+            for visit in visits:
+                self._look_around_for(visit)
+            asker.try_logins([visit.candidates for visit in visits if visit.candidates])
+        found = [visit.candidates for visit in visits if visit.candidates and visit.candidates.found]
+        return asker.near_tags([*trials, *found], MOST_TAG_LISTS)
 
     def _capped(self, pulls: list[PodPull]) -> list[PodPull]:
         if len(pulls) > MOST_PULLS:
@@ -138,22 +175,15 @@ class PullChecker:
             found = dict.fromkeys(names, "not read: no cluster was asked")
         return check(pull, found, account, others, self._now)
 
-    def _around(
-        self, looked: list[tuple[PodPull, Checked]], trials: list[Trial]
-    ) -> tuple[list[tuple[PodPull, Checked]], list[Trial]]:
+    def _look_around_for(self, visit: _Visit) -> None:
         """Look for Secrets that would do where the registry wants a credential and got none that will."""
-        result, candidates = [], []
-        for (pull, checked), trial in zip(looked, trials, strict=True):
-            last = trial.last
-            if trial.found or last is None or last.cause not in AUTH_CAUSES:
-                result.append((pull, checked))
-                continue
-            checked = self._check(pull, self._others(pull, checked))
-            result.append((pull, checked))
-            if checked.candidates:
-                logins = list(checked.candidates[:MOST_CANDIDATES])
-                candidates.append(Trial(pull.image, pull.platforms, logins))
-        return result, candidates
+        last = visit.trial.last
+        if visit.trial.found or last is None or last.cause not in AUTH_CAUSES:
+            return
+        visit.checked = self._check(visit.pull, self._others(visit.pull, visit.checked))
+        logins = list(visit.checked.candidates[:MOST_CANDIDATES])
+        if logins:
+            visit.candidates = Trial(visit.pull.image, visit.pull.platforms, logins)
 
     def _others(self, pull: PodPull, checked: Checked) -> list[PullSecret]:
         """Return the other pull Secrets of the namespace, and those elsewhere with the name of one that is missing."""
@@ -172,8 +202,9 @@ class PullChecker:
 
     def _note_unlisted(self, why: str) -> None:
         gap = gaps.of_other_secrets(why)
-        if all(known.check != gap.check for known in self._gaps):
-            self._gaps.append(gap)
+        with self._lock:
+            if all(known.check != gap.check for known in self._gaps):
+                self._gaps.append(gap)
 
 
 def distinct(pulls: Iterable[PodPull]) -> list[PodPull]:
@@ -189,9 +220,14 @@ def distinct(pulls: Iterable[PodPull]) -> list[PodPull]:
     return list(found.values())
 
 
-def _trial(pull: PodPull, checked: Checked) -> Trial:
-    return Trial(pull.image, pull.platforms, list(checked.logins))
+def _host_of(visit: _Visit) -> str:
+    """Return the registry; empty where the reference cannot be read, so that nothing is asked."""
+    try:
+        return parse_image_ref(visit.pull.image).name.partition("/")[0]
+    except ImageRefError:
+        return ""
 
 
-def _without_doubles(trials: list[Trial]) -> list[RegistryAnswer]:
+def _without_doubles(visits: list[_Visit]) -> list[RegistryAnswer]:
+    trials = [trial for visit in visits for trial in (visit.trial, visit.candidates) if trial]
     return list(dict.fromkeys(answer for trial in trials for answer in trial.answers))

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import re
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -37,6 +38,10 @@ MOST_BYTES = 32 * 1024 * 1024
 MOST_LISTED = 50
 """Secrets of one namespace, or of one name in all namespaces, that are looked at beside those that are named."""
 
+MOST_LISTS = 20
+"""Such lists that are asked for in all."""
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\Z")
+
 Found = PullSecret | str
 Key = tuple[str, str]
 
@@ -50,6 +55,7 @@ class SecretReader:
         self._listed: dict[str, list[PullSecret] | str] = {}
         self._bytes_left = MOST_BYTES
         self._lock = threading.Lock()
+        self._listing = threading.Lock()
 
     def read(self, wanted: Iterable[Key]) -> None:
         """Read the Secrets (namespace, name) that are not read yet."""
@@ -68,22 +74,26 @@ class SecretReader:
 
     def list_named(self, name: str) -> list[PullSecret] | str:
         """Return the pull Secrets of one name in all namespaces, bounded; a text says why not."""
-        path, what = (
-            namespaced("/api/v1", "", "secrets"),
-            f"the Secrets of all namespaces with the name {name}",
-        )
+        if not _NAME.match(name):
+            return []
+        path = namespaced("/api/v1", "", "secrets")
+        what = f"the Secrets of all namespaces with the name {name}"
         return self._list(path, what, [f"metadata.name={name},type={kind}" for kind in TYPES])
 
     def _list(self, path: str, what: str, selectors: list[str]) -> list[PullSecret] | str:
         key = f"{path} {selectors}"
-        if key not in self._listed:
-            try:
-                self._listed[key] = [
-                    one for selector in selectors for one in self._page(path, what, selector)
-                ]
-            except errors.ClusterError as error:
-                self._listed[key] = error.message
-        return self._listed[key]
+        with self._listing:
+            if key not in self._listed:
+                self._listed[key] = self._ask_for(path, what, selectors)
+            return self._listed[key]
+
+    def _ask_for(self, path: str, what: str, selectors: list[str]) -> list[PullSecret] | str:
+        if len(self._listed) >= MOST_LISTS:
+            return f"not asked for {what}: {MOST_LISTS} such lists were read"
+        try:
+            return [one for selector in selectors for one in self._page(path, what, selector)]
+        except errors.ClusterError as error:
+            return error.message
 
     def _page(self, path: str, what: str, selector: str) -> list[PullSecret]:
         params = {"fieldSelector": selector, "limit": str(MOST_LISTED)}
