@@ -113,7 +113,7 @@ class Client:
         registry = self._registry(ref.registry)
         within = Deadline(self.settings.question_timeout)
         session = Session(
-            self._transport, self._tokens, registry, ref.repository, login, within, self.settings.clock()
+            self._transport, self._tokens, registry, ref.repository, login, within, self.settings.clock
         )
         return TagSearch(session, ref).result()
 

@@ -73,7 +73,7 @@ class Inquiry:
     ) -> None:
         login = question.login if not registry.ns else None
         self._now = settings.clock()
-        self._session = Session(transport, tokens, registry, ref.repository, login, within, self._now)
+        self._session = Session(transport, tokens, registry, ref.repository, login, within, settings.clock)
         self._transport = transport
         self._settings = settings
         self._question = question
@@ -196,7 +196,7 @@ class Inquiry:
             "status": None if session.stage == "token" else reply.status,
             "code": refusal.code,
             "text": quotation(f"{text} ({verdict.note})" if verdict.note else text),
-            "credential_accepted": verdict.accepted if session.login is not None else None,
+            "credential_accepted": verdict.accepted if session.used_login else None,
             "repository_exists": verdict.exists,
         }
 

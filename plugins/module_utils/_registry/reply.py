@@ -52,7 +52,8 @@ class Reply:
             then = parsedate_to_datetime(self.headers.get("date", ""))
             if then.tzinfo is None:
                 then = then.replace(tzinfo=UTC)
-            return round(then.timestamp() - now)
+            # The header's seconds are cut off, not rounded.
+            return round(then.timestamp() + 0.5 - now)
         except (ValueError, TypeError, OverflowError):
             return None
 

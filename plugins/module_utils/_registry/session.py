@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import (
@@ -78,7 +79,7 @@ class Session:
         repository: str,
         login: Login | None,
         within: Deadline,
-        clock: float,
+        clock: Callable[[], float],
     ) -> None:
         self.registry = registry
         self.repository = repository
@@ -194,9 +195,9 @@ class Session:
         challenge = best_challenge(reply.challenges)
         self.challenge = challenge or self.challenge
         self.registry.learn(reply, challenge or self.registry.challenge)
-        self.limit = rate_limit(reply, self._clock) or self.limit
+        self.limit = rate_limit(reply, self._clock()) or self.limit
         if self.clock_difference is None:
-            self.clock_difference = reply.clock_difference(self._clock)
+            self.clock_difference = reply.clock_difference(self._clock())
         if reply.status == 200 and "Authorization" in headers and self.login is not None:
             self.verified = self.registry.kind != products.HARBOR or self.verified
         return reply
@@ -235,7 +236,7 @@ class Session:
         for origin, addresses in answer.reply.hosts:
             self.saw("token", origin, addresses)
         if self.clock_difference is None and answer.fresh:
-            self.clock_difference = answer.reply.clock_difference(self._clock)
+            self.clock_difference = answer.reply.clock_difference(self._clock())
         if not answer.token:
             return "", answer.reply
         return f"Bearer {answer.token}", None

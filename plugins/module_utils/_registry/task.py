@@ -39,7 +39,7 @@ def registry_image_info(params: Mapping[str, Any]) -> dict[str, Any]:
     client = Client(settings)
     questions = questions_of(params)
     answers = client.ask(questions)
-    found = []
+    found: list[dict[str, Any]] = []
     for question, answer in zip(questions, answers, strict=True):
         entry = answer.to_dict()
         entry["tags"] = None
