@@ -15,17 +15,21 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.stage import RECORDS
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     ClusterFact,
+    CredentialCheck,
     EventFact,
     OwnerRef,
     PullFailure,
     Record,
+    RegistryAnswer,
     Report,
     Scope,
+    TagList,
 )
 
 EXAMPLES = Path(__file__).resolve().parents[1] / "data" / "evidence"
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.yaml"))
 NOW = "2026-01-31T12:00:00Z"
+_OF_REGISTRIES = (CredentialCheck, RegistryAnswer, TagList)
 CLUSTER = ClusterFact("prod", "https://10.0.0.1:6443", uid="6f1d0c1e", version="v1.34.2", context="prod")
 
 
@@ -34,9 +38,12 @@ def folder_of(name: str, place: Path) -> EvidenceFolder:
     data = yaml.safe_load((EXAMPLES / f"{name}.yaml").read_text(encoding="utf-8"))
     records = [RECORDS[kind].from_dict(item) for kind in RECORDS if kind in data for item in data[kind]]
     cluster = ClusterFact.from_dict(data["cluster"])
-    return write_evidence(
-        place, records, cluster=cluster, observed_at=data["observed_at"], error=data.get("error")
-    )
+    asked = [record for record in records if isinstance(record, _OF_REGISTRIES)]
+    about: dict[str, Any] = {"cluster": cluster, "observed_at": data["observed_at"]}
+    if asked:
+        write_evidence(place, asked, stage="registry", **about)
+    seen = [record for record in records if not isinstance(record, _OF_REGISTRIES)]
+    return write_evidence(place, seen, error=data.get("error"), **about)
 
 
 def write_evidence(

@@ -72,6 +72,12 @@ class Case:
         return tuple(sorted({member.failure.namespace for member in self.members}))
 
     @property
+    def entry_is_known(self) -> bool:
+        """Tell whether the Secrets were read, so that the entry that is wrong, or missing, is named already."""
+        checks = [member.outcome.check for member in self.members if member.outcome is not None]
+        return any(check is not None and check.state in ("offered", "not_matching") for check in checks)
+
+    @property
     def is_sandbox(self) -> bool:
         """Tell whether this is about the sandbox (pause) image, which every pod of a node needs."""
         return all(member.failure.symptom == "sandbox" for member in self.members)

@@ -48,7 +48,9 @@ def checklist_of(
         else:
             found = look(facts, findings)
         if number > 1 and failing:
-            found = Look(FAILED, _failed(failing))
+            sees = found.status == PASSED and number in registry_steps.STEPS
+            besides = f"; from the controller: {found.detail}" if sees else ""
+            found = Look(FAILED, _failed(failing) + besides)
         elif found.status == PASSED:
             found = _with_gaps(found, facts, number)
         steps.append(ChecklistStep(number, title, found.status, printable(found.detail)))

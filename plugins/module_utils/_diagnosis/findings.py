@@ -19,6 +19,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.changes import changes_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.faults import Fault
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes.entries import (
+    wait_for_retry,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes.node import (
     cordon,
     look_at_sandbox_image,
@@ -258,7 +261,12 @@ def _why_less_likely(cause: Cause, alternative: Cause) -> str:
 
 def _fixes(entry: Entry, case: Case) -> tuple[Fix, ...]:
     found: dict[str, Fix] = {}
-    for builder in (look_at_sandbox_image, *((cordon,) if case.is_sandbox else ()), *entry.fixes):
+    for builder in (
+        wait_for_retry,
+        look_at_sandbox_image,
+        *((cordon,) if case.is_sandbox else ()),
+        *entry.fixes,
+    ):
         for fix in builder(case):
             found.setdefault(fix.command or fix.title, fix)
     return tuple(found.values())[:FIXES]

@@ -57,6 +57,9 @@ ABOUT_LOGIN = frozenset(
         Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE,
     }
 )
+_MAY_BE_ABSENT = frozenset(
+    {Cause.REPOSITORY_NOT_FOUND, Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE, Cause.AUTH_MISSING}
+)
 # Of several refusals the one that came farthest tells most.
 _FARTHEST = (
     Cause.PLATFORM_MISMATCH,
@@ -181,6 +184,9 @@ def _refused(
     """What a refusal means that was given to a credential."""
     said = _said(answer, check)
     cause = said.cause
+    absent = _surely_absent(failure.image, answer)
+    if absent and cause in _MAY_BE_ABSENT and not check.expired:
+        return replace(said, cause=Cause.REPOSITORY_NOT_FOUND, sure=True, why=absent, settle_by="")
     if cause not in ABOUT_LOGIN:
         return said
     who = label(check)
@@ -196,9 +202,6 @@ def _refused(
     if answer.credential_accepted is False:
         why = f"{who} is refused as such, whatever the repository"
         return replace(said, cause=Cause.AUTH_INVALID, sure=True, alternatives=(), why=why, settle_by="")
-    absent = _surely_absent(failure.image, answer)
-    if absent:
-        return replace(said, cause=Cause.REPOSITORY_NOT_FOUND, sure=True, why=absent, settle_by="")
     if cause == Cause.AUTH_FORBIDDEN and said.sure:
         return said
     exists = facts.answers.exists(failure.image)
@@ -237,11 +240,11 @@ def _anonymously(
     if anonymous.outcome == FOUND:
         return Outcome(Result.PULLS, answer=anonymous, attempts=(anonymous,), public=True)
     said = replace(_said(anonymous, None), attempts=(anonymous,))
+    absent = _surely_absent(failure.image, anonymous)
+    if absent and said.cause in _MAY_BE_ABSENT:
+        return replace(said, cause=Cause.REPOSITORY_NOT_FOUND, sure=True, why=absent, settle_by="")
     if said.cause not in ABOUT_LOGIN:
         return said
-    absent = _surely_absent(failure.image, anonymous)
-    if absent:
-        return replace(said, cause=Cause.REPOSITORY_NOT_FOUND, sure=True, why=absent, settle_by="")
     known = facts.answers.exists(failure.image) or (said.cause == Cause.AUTH_MISSING and said.sure)
     wants_login = known or is_in_use(failure.image, facts)
     unusable = lacking is not None and lacking.state in UNUSABLE
@@ -321,20 +324,18 @@ def _rank(answer: RegistryAnswer) -> tuple[int, bool]:
 
 def _surely_absent(image: str, answer: RegistryAnswer) -> str:
     """Why a refusal means that there is no such repository, empty where it need not."""
-    if answer.repository_exists is False:
-        return "the registry says that it has no such repository"
     found = reference(image)
     if (
         found is not None
         and found.registry == DOCKER_HUB
         and found.repository.startswith("library/")
-        and _cause(answer) in (Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE, Cause.AUTH_MISSING)
+        and answer.status != 404
         and answer.credential_accepted is not False
     ):
         return (
             "every repository under library/ of Docker Hub is public, so one that is refused does not exist"
         )
-    return ""
+    return "the registry says that it has no such repository" if answer.repository_exists is False else ""
 
 
 def is_in_use(image: str, facts: Facts) -> bool:

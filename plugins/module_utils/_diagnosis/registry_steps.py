@@ -96,7 +96,6 @@ def _credentials(facts: Facts, judgements: Sequence[Judgement]) -> Look:
 
 def _limits(facts: Facts, judgements: Sequence[Judgement]) -> Look:
     """What is left of each registry's limit, as the controller's address and the credentials are counted."""
-    outcomes = tuple(judgement.outcome for judgement in judgements if judgement.outcome is not None)
     limited = [
         judgement
         for judgement in judgements
@@ -106,7 +105,7 @@ def _limits(facts: Facts, judgements: Sequence[Judgement]) -> Look:
     if limited:
         hosts = sorted({registry_host(judgement.image) for judgement in limited})
         return Look(FAILED, f"{enumeration(hosts)}: refuses the controller for a limit (429)")
-    told = list(limits(outcomes))
+    told = list(limits(answer for given in facts.answers.by_image.values() for answer in given))
     words = [f"{host}: {limit_words(limit)}" for host, limit in told]
     if any(limit.remaining == 0 for _host, limit in told):
         return Look(FAILED, enumeration(words))
@@ -160,7 +159,7 @@ def _why_not_known(image: str, outcome: Outcome | None) -> str:
         return f"{host} was not asked with the pods' credentials"
     if outcome.result == Result.UNREACHABLE:
         return f"{host} cannot be asked from the controller ({_words(outcome.cause)})"
-    return f"{host} does not show {image} to the credentials that were tried ({_words(outcome.cause)})"
+    return f"{host} shows nothing to what the pods offer ({_words(outcome.cause)})"
 
 
 def _why_no_credential(image: str, outcome: Outcome | None) -> str:

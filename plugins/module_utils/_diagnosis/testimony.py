@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.answers import FOUND
@@ -134,7 +134,9 @@ def answer_fact(answer: RegistryAnswer) -> str:
         return f"{answer.registry} has {answer.image}{_what(answer) or ', for other platforms'}"
     if answer.hop == "token" and answer.token_status:
         host = next((seen.host for seen in answer.hosts if seen.role == "token"), "the token service")
-        return f"{host}, the token service of {answer.registry}, answers {whom} with {answer.token_status}"
+        service = f"the token service of {answer.registry}"
+        service += f", {host}," if host not in (answer.registry, "the token service") else ""
+        return f"{service} answers {whom} with {answer.token_status}"
     status = f"{answer.status or ''} {answer.code}".strip() or _words(answer.cause)
     return f"{answer.registry} answers {whom} with {status}"
 
@@ -183,15 +185,14 @@ def _words(cause: str) -> str:
     return cause.replace("_", " ")
 
 
-def limits(outcomes: tuple[Outcome, ...]) -> Iterator[tuple[str, RateLimit]]:
+def limits(answers: Iterable[RegistryAnswer]) -> Iterator[tuple[str, RateLimit]]:
     """Yield the limits that registries tell, with the registry, the lowest of each."""
     lowest: dict[str, RateLimit] = {}
-    for outcome in outcomes:
-        for answer in (*outcome.attempts, *((outcome.answer,) if outcome.answer else ())):
-            limit = answer.rate_limit
-            if limit is None or limit.remaining is None:
-                continue
-            known = lowest.get(answer.registry)
-            if known is None or limit.remaining < (known.remaining or 0):
-                lowest[answer.registry] = limit
+    for answer in answers:
+        limit = answer.rate_limit
+        if limit is None or limit.remaining is None:
+            continue
+        known = lowest.get(answer.registry)
+        if known is None or limit.remaining < (known.remaining or 0):
+            lowest[answer.registry] = limit
     yield from sorted(lowest.items(), key=lambda item: item[0])

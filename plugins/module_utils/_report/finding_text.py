@@ -128,7 +128,9 @@ def _since(finding: Finding, observed_at: str) -> str:
 
 
 def _seen(finding: Finding, width: int) -> list[Line]:
-    chosen = _chosen(finding.evidence)
+    said = finding.summary.lower()
+    # What the summary has told in full needs no second line.
+    chosen = _chosen(tuple(item for item in finding.evidence if item.quote or item.fact.lower() not in said))
     lines: list[Line] = []
     for index, item in enumerate(chosen):
         against = "" if item.supports else "besides: "

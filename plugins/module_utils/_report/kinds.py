@@ -38,7 +38,7 @@ def problem_of(report: Report, fail_on: str) -> str:
     ``fail_on`` is ``never``, ``confirmed`` or ``any``. What could not be read at all fails it in any case, a workload
     or image that could not be checked unless it is ``never``.
     """
-    name = report.cluster.name or "the cluster"
+    name = report.cluster.name or ("the manifests" if report.kind == "preflight" else "the cluster")
     if report.error:
         return f"{name} could not be read: {report.error}"
     if isinstance(report, PreflightReport) and report.problems:

@@ -59,6 +59,20 @@ def mend(case: Case) -> Iterator[Fix]:
                 yield from builder(case, check, outcome)
 
 
+def wait_for_retry(case: Case) -> Iterator[Fix]:
+    """See whether a pod that the registry would give its image to now gets it by itself."""
+    for member in case.members:
+        if member.outcome is not None and member.outcome.result == Result.PULLS:
+            failure = member.failure
+            yield Fix(
+                title=printable(
+                    f"See first whether {failure.namespace}/{failure.pod} gets its image at its next try"
+                ),
+                command=kubectl(case.facts, "get", "pod", failure.pod, "-w", namespace=failure.namespace),
+            )
+            return
+
+
 def _concerned(outcome: Outcome) -> list[CredentialCheck]:
     """The credential at fault, then those that stand elsewhere and would do."""
     first = [outcome.check] if outcome.check is not None else []
@@ -194,6 +208,9 @@ def _grant(case: Case, check: CredentialCheck, outcome: Outcome) -> Iterator[Fix
     where = f" (Secret {_name(check)}, key {ref.key})" if ref is not None and ref.secret else ""
     host, name = registry_host(check.image), repository_name(check.image)
     yield Fix(title=printable(f"At {host}: give {who}{where} the right to pull {name}"))
+    if ref is not None and ref.secret:
+        title = f"Or put an account that has the right into the entry {ref.key} of Secret {_name(check)}"
+        yield _from_prompt(case, check, ref.key or _wanted_key(check.image), title)
 
 
 def _from_prompt(case: Case, check: CredentialCheck, key: str, title: str) -> Fix:

@@ -123,6 +123,8 @@ def look_at_pulls(case: Case) -> Iterator[Fix]:
 
 def look_at_provider(case: Case) -> Iterator[Fix]:
     """A credential provider that fails is named in the kubelet's log alone."""
+    if case.entry_is_known:
+        return
     yield Fix(
         title=printable(f"On {_there(case)}: what does the kubelet say about its credential provider?"),
         command="journalctl --no-pager -u kubelet --since -1h | grep -i 'credential provider'",

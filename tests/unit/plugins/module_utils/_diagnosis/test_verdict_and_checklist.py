@@ -149,7 +149,8 @@ def test_the_checklist_has_ten_steps_and_claims_nothing_that_was_not_looked_at(
     assert [step.step for step in report.checklist] == list(range(1, 11))
     assert all(step.detail for step in report.checklist)
     passed = {step.step for step in report.checklist if step.status == "passed"}
-    assert passed <= {1, 2}, "registry, nodes and repair have no stage in this run"
+    of_registries = {3, 4, 5} if report.stats.registry_requests else set()
+    assert passed <= {1, 2} | of_registries, "nodes and repair have no stage in this run"
 
 
 def test_a_ready_node_is_not_enough_to_pass_its_step(tmp_path: Path) -> None:
