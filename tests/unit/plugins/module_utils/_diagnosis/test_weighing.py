@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How far an answer to the controller reaches: whose limit, whose way, whose Secret."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import SecretFact, TagList
+
+from tests.unit.evidence import no_credentials, no_such_host, not_found, refused
+from tests.unit.plugins.module_utils._diagnosis.asked import (
+    HOST,
+    IMAGE,
+    answer,
+    check,
+    finding_on,
+    pod,
+    ref,
+    verdict,
+)
+
+DENIED = "pull access denied, repository does not exist or may require authorization"
+LIMITED = "429 Too Many Requests - toomanyrequests: You have reached your pull rate limit."
+BARRED = f"403 Forbidden: {HOST}: client with IP '192.0.2.7' is not allowed access"
+UNTOLD = {"certain": False, "alternatives": ("repository_not_found", "auth_missing")}
+
+
+def test_a_limit_that_the_controller_meets_is_not_the_cause_of_other_words(tmp_path: Path) -> None:
+    asked = (check(), answer("rate_limited", to=ref(), status=429))
+    assert finding_on(tmp_path / "told", pod(not_found(IMAGE)), *asked).cause == "tag_not_found"
+    assert verdict(finding_on(tmp_path / "silent", pod(""), *asked)) == ("rate_limited", "likely")
+
+
+def test_a_limit_of_the_node_stays_where_the_controller_is_not_limited(tmp_path: Path) -> None:
+    found = finding_on(tmp_path, pod(LIMITED), check(), answer(to=ref()))
+    assert found.cause == "rate_limited"
+    assert "the controller is not limited" in found.summary.replace("The", "the")
+
+
+def test_a_limit_seen_from_both_sides_is_confirmed(tmp_path: Path) -> None:
+    found = finding_on(tmp_path, pod(LIMITED), check(), answer("rate_limited", to=ref(), status=429))
+    assert verdict(found) == ("rate_limited", "confirmed")
+    assert all(item.supports for item in found.evidence)
+
+
+def test_likely_trouble_on_the_way_is_confirmed_by_the_same_from_here(tmp_path: Path) -> None:
+    slow = f'failed to do request: Head "https://{HOST}/v2/": context deadline exceeded'
+    before = finding_on(tmp_path / "before", pod(slow))
+    asked = answer(before.cause, to=ref(), hop="tcp", status=None)
+    after = finding_on(tmp_path / "after", pod(slow), check(), asked)
+    assert before.confidence != "confirmed"
+    assert verdict(after) == (before.cause, "confirmed")
+
+
+def test_another_trouble_from_here_is_an_alternative_and_no_more(tmp_path: Path) -> None:
+    asked = answer("dns_failure", to=ref(), hop="dns", status=None)
+    found = finding_on(tmp_path, pod(refused(IMAGE, HOST)), check(), asked)
+    assert found.cause == "network_unreachable"
+    assert "dns_failure" in [item.cause for item in found.alternatives]
+
+
+def test_what_would_fail_after_the_way_is_open_is_told(tmp_path: Path) -> None:
+    asked = answer("tag_not_found", to=ref(), status=404)
+    found = finding_on(tmp_path, pod(no_such_host(IMAGE, HOST)), check(), asked)
+    assert verdict(found) == ("dns_failure", "confirmed")
+    assert "tag_not_found" in [item.cause for item in found.alternatives]
+
+
+def test_words_that_say_more_than_the_registry_stay(tmp_path: Path) -> None:
+    found = finding_on(
+        tmp_path,
+        pod(no_credentials(IMAGE), pull_secrets=()),
+        answer("repository_not_found_or_private", **UNTOLD),
+    )
+    assert verdict(found) == ("auth_missing", "confirmed")
+
+
+def test_words_of_the_kubelet_stay_where_the_controller_cannot_ask(tmp_path: Path) -> None:
+    asked = (check(), answer("tls_untrusted", to=ref(), hop="tls", status=None))
+    found = finding_on(tmp_path, pod(DENIED), *asked)
+    assert found.cause == "repository_not_found_or_private"
+    assert "tls_untrusted" not in [item.cause for item in found.alternatives]
+
+
+@pytest.mark.parametrize("message", [BARRED, "403 Forbidden"])
+def test_a_rule_about_addresses_is_no_fault_of_a_credential(tmp_path: Path, message: str) -> None:
+    barred = answer(
+        "network_unreachable", to=ref(), status=403, text="client with IP '192.0.2.9' is not allowed"
+    )
+    found = finding_on(tmp_path, pod(message), check(), barred)
+    assert verdict(found) == ("network_unreachable", "likely")
+    assert "auth_forbidden" in [item.cause for item in found.alternatives]
+
+
+def test_a_policy_of_the_registry_withholds_the_image(tmp_path: Path) -> None:
+    withheld = answer(
+        "signature_policy", to=ref(), status=403, text="download blocking policy configured in Xray"
+    )
+    found = finding_on(tmp_path, pod("403 Forbidden: denied: permission_denied"), check(), withheld)
+    assert verdict(found) == ("signature_policy", "confirmed")
+
+
+def test_an_older_edit_of_the_secret_explains_nothing(tmp_path: Path) -> None:
+    secret = SecretFact("shop", "regcred", "present", type="kubernetes.io/dockerconfigjson", keys=1)
+    old = replace(secret, changed_at="2026-01-31T09:00:00Z")
+    found = finding_on(tmp_path, pod(DENIED), check(), answer(to=ref()), more=(old,))
+    assert "seems mended" in found.summary
+    assert "was edited" not in found.summary
+
+
+def test_a_secret_that_would_do_is_not_at_fault(tmp_path: Path) -> None:
+    asked = (check("unlinked", pull_secrets=(), credential=ref("fits")), answer("auth_missing"))
+    assert finding_on(tmp_path, pod(DENIED, pull_secrets=()), *asked).secrets == ()
+
+
+def test_a_credential_that_nobody_is_given_proves_that_the_repository_is_there(tmp_path: Path) -> None:
+    untold = answer("repository_not_found_or_private", **UNTOLD)
+    waiting = check("unlinked", pull_secrets=(), credential=ref("fits"))
+    found = finding_on(tmp_path, pod(DENIED, pull_secrets=()), waiting, untold, answer(to=ref("fits")))
+    assert verdict(found) == ("auth_missing", "confirmed")
+
+
+def test_the_first_credential_in_the_kubelets_order_is_named(tmp_path: Path) -> None:
+    asked = (
+        check(position=1, credential=ref("second")),
+        check(position=0),
+        answer("auth_invalid", to=ref("second")),
+        answer("auth_invalid", to=ref()),
+    )
+    assert finding_on(tmp_path, pod(DENIED), *asked).secrets == ("shop/regcred",)
+
+
+def test_one_login_that_works_is_enough(tmp_path: Path) -> None:
+    asked = (
+        check(position=0),
+        check(position=1, credential=ref("second")),
+        answer("auth_invalid", to=ref()),
+        answer(to=ref("second")),
+    )
+    found = finding_on(tmp_path, pod(DENIED), *asked)
+    assert found.cause == "repository_not_found_or_private"
+    assert "seems mended" in found.summary
+
+
+def test_secrets_of_which_nothing_is_known_are_not_taken_for_none(tmp_path: Path) -> None:
+    found = finding_on(tmp_path, pod(DENIED), answer("auth_missing"))
+    assert found.cause == "repository_not_found_or_private"
+
+
+def test_a_pod_without_a_service_account_has_the_default_one(tmp_path: Path) -> None:
+    found = finding_on(tmp_path, pod(DENIED, service_account=""), check(), answer("auth_invalid", to=ref()))
+    assert verdict(found) == ("auth_invalid", "confirmed")
+
+
+def test_an_entry_without_a_user_name_is_said_to_be_one(tmp_path: Path) -> None:
+    empty = check(credential=ref(user=""), why="the user name is empty: containerd asks anonymously")
+    found = finding_on(tmp_path, pod(no_credentials(IMAGE)), empty, answer("auth_missing", to=ref(user="")))
+    assert verdict(found) == ("auth_missing", "confirmed")
+    assert "the user name is empty" in found.summary
+    assert found.secrets == ("shop/regcred",)
+    assert found.fixes[0].title.startswith("Renew the entry quay.io of Secret shop/regcred")
+
+
+def test_no_tag_is_proposed_for_a_repository_with_a_similar_name_unless_it_is_there(tmp_path: Path) -> None:
+    image = "quay.io/acme/ap"
+    tags = TagList("quay.io", "acme/ap", "latest", near_repositories=("acme/app",))
+    there = answer(image="quay.io/acme/app", to=ref())
+    asked = (check(image=image), answer("repository_not_found", image, to=ref()), there, tags)
+    found = finding_on(tmp_path, pod(DENIED, image, owner={"kind": "Deployment", "name": "app"}), *asked)
+    assert found.suggestions == ("the registry's catalogue has quay.io/acme/app",)
+    assert not [fix for fix in found.fixes if "latest" in fix.command]
