@@ -47,7 +47,7 @@ def wanted(client: Client, params: Mapping[str, Any]) -> Wanted:
         raise errors.NotFound(f"not found: the ServiceAccount {namespace}/{name}")
     if account.state != "present":
         raise errors.Forbidden(
-            f"the ServiceAccount {namespace}/{name} cannot be read ({account.state}): name the Secrets instead (secrets)"
+            f"the ServiceAccount {namespace}/{name} cannot be read ({account.state}): name the Secrets instead"
         )
     secrets = tuple(one for one in account.pull_secrets if one)
     return Wanted([PodPull(namespace, image, secrets, name) for image in images], [account])

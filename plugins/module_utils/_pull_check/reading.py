@@ -91,7 +91,8 @@ class SecretReader:
         if len(self._listed) >= MOST_LISTS:
             return f"not asked for {what}: {MOST_LISTS} such lists were read"
         try:
-            return [one for selector in selectors for one in self._page(path, what, selector)]
+            found = [one for selector in selectors for one in self._page(path, what, selector)]
+            return list({(one.namespace, one.name): one for one in found}.values())
         except errors.ClusterError as error:
             return error.message
 
@@ -126,7 +127,7 @@ class SecretReader:
                 return "not read: the pull Secrets together are too large"
             self._bytes_left -= size
         try:
-            values = {one: base64.b64decode(value) for one, value in encoded.items()}
+            values = {one: base64.b64decode(value, validate=True) for one, value in encoded.items()}
         except (binascii.Error, ValueError):
             return "not readable: the API server answered with something that is no Secret"
         namespace, name = key or (text(metadata.get("namespace")), text(metadata.get("name")))
