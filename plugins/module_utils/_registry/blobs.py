@@ -55,15 +55,16 @@ class Blobs:
         reply = session.fetch(method, f"blobs/{digest}", limit=_LARGEST_CONFIG, stay=True)
         location = reply.headers.get("location", "")
         if reply.status in REDIRECTS and location:
-            reply = self._elsewhere("GET", urljoin(reply.url, location), headers)
+            reply = self._elsewhere("GET", reply.url, location, headers)
         session.registry.blobs_seen = True
         if reply.status in (200, 206, 416):
             return reply
         raise _no_blob(reply, digest, session)
 
-    def _elsewhere(self, method: str, url: str, headers: dict[str, str]) -> Reply:
+    def _elsewhere(self, method: str, base: str, location: str, headers: dict[str, str]) -> Reply:
         session = self._session
         try:
+            url = urljoin(base, location)
             origin = origin_of(url)
         except ValueError:
             raise Stopped(

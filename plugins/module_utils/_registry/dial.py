@@ -274,7 +274,7 @@ def _begin(selector: selectors.BaseSelector, address: str, port: int, failures: 
 
 def slow(hop: str, what: str, deadline: Deadline) -> Stopped:
     """Return what it means that ``what`` took longer than it may."""
-    text = f"{what} was not done within {deadline.seconds:.0f} s"
+    text = f"{what} was not done within {deadline.seconds:.3g} s"
     return Stopped(hop, "timeout", text, lasting=hop in (errors.TCP, errors.TLS), out_of_time=True)
 
 

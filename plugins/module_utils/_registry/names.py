@@ -36,7 +36,7 @@ class Names:
             raise Stopped(
                 DNS,
                 "dns_failure",
-                f"the name {host} was not resolved within {deadline.seconds:.0f} s: no answer from DNS",
+                f"the name {host} was not resolved within {deadline.seconds:.3g} s: no answer from DNS",
                 lasting=True,
                 out_of_time=True,
             ) from None

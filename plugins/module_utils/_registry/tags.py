@@ -138,7 +138,10 @@ def _next(reply: Reply) -> tuple[str, bool]:
     match = _LINK.search(reply.headers.get("link", ""))
     if match is None:
         return "", False
-    target = urlsplit(urljoin(reply.url, match[1]))
+    try:
+        target = urlsplit(urljoin(reply.url, match[1]))
+    except ValueError:
+        return "", True
     here = urlsplit(reply.url)
     if (target.scheme, target.netloc) != (here.scheme, here.netloc):
         return "", True
