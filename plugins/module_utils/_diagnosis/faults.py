@@ -92,6 +92,9 @@ def subject_of(judgement: Judgement, facts: Facts) -> Subject:
         if judgement.cause == Cause.SECRET_MISSING:
             return Subject(kind, f"{failure.namespace}/")
         return Subject(SubjectKind.HOST, judgement.host)
+    if judgement.cause == Cause.AUTH_MISSING and judgement.secrets and judgement.outcome is not None:
+        # Its Secret was read and has no entry for the host: what is at fault is known more closely.
+        return Subject(SubjectKind.SECRET, " ".join(sorted(judgement.secrets)))
     if kind == SubjectKind.HOST and judgement.host:
         return Subject(kind, judgement.host)
     name = repository_name(judgement.image) if kind == SubjectKind.REPOSITORY else canonical(judgement.image)

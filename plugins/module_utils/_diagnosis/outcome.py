@@ -17,15 +17,18 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.answers import FOUND, is_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
-    DOCKER_HUB,
-    reference,
     repository_name,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.reading import (
+    MAY_BE_ABSENT,
+    cause_of,
+    for_node,
+    label,
+    surely_absent,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     Alternative,
     CredentialCheck,
-    NodeFact,
-    Platform,
     PullFailure,
     RegistryAnswer,
 )
@@ -57,9 +60,7 @@ ABOUT_LOGIN = frozenset(
         Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE,
     }
 )
-_MAY_BE_ABSENT = frozenset(
-    {Cause.REPOSITORY_NOT_FOUND, Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE, Cause.AUTH_MISSING}
-)
+_WOULD_FIT = ("linked_late", "unlinked", "elsewhere")
 # Of several refusals the one that came farthest tells most.
 _FARTHEST = (
     Cause.PLATFORM_MISMATCH,
@@ -91,7 +92,8 @@ class Outcome:
     """What the registry's answers come to for one pull.
 
     ``cause`` and ``sure`` say why it fails, or cannot be asked from here. ``answer`` is the answer that decides and
-    ``check`` the credential that it is about, each None where there is none; ``attempts`` are all answers to the
+    ``check`` the credential that it is about, each None where there is none; ``alike`` are further credentials that are
+    refused for the same cause; ``attempts`` are all answers to the
     credentials that are offered, in order, or the anonymous one. ``public`` tells that the image is given without a
     login. ``why`` is a sentence for the reader, ``settle_by`` what would tell the alternatives apart.
     """
@@ -101,6 +103,7 @@ class Outcome:
     sure: bool = False
     answer: RegistryAnswer | None = None
     check: CredentialCheck | None = None
+    alike: tuple[CredentialCheck, ...] = ()
     checks: tuple[CredentialCheck, ...] = ()
     attempts: tuple[RegistryAnswer, ...] = ()
     public: bool = False
@@ -110,9 +113,10 @@ class Outcome:
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """The Secret that this is about, as ``NAMESPACE/NAME``."""
-        found = self.check.credential if self.check is not None else None
-        return (f"{found.namespace}/{found.secret}",) if found is not None and found.secret else ()
+        """The Secrets that this is about, as ``NAMESPACE/NAME``, each once."""
+        concerned = (*((self.check,) if self.check is not None else ()), *self.alike)
+        refs = [check.credential for check in concerned if check.credential is not None]
+        return tuple(dict.fromkeys(f"{ref.namespace}/{ref.secret}" for ref in refs if ref.secret))
 
 
 def outcome_of(failure: PullFailure, facts: Facts) -> Outcome | None:
@@ -126,7 +130,7 @@ def outcome_of(failure: PullFailure, facts: Facts) -> Outcome | None:
     if malformed is not None:
         return Outcome(Result.FAILS, Cause.SECRET_MISSING, sure=True, check=malformed, checks=checks)
     anonymous = next((answer for answer in answers if answer.credential is None), None)
-    anonymous = _for_node(anonymous, facts.node_of(failure)) if anonymous is not None else None
+    anonymous = for_node(anonymous, facts.node_of(failure)) if anonymous is not None else None
     offered = [check for check in checks if check.state == OFFERED]
     if offered:
         found = _with_credentials(failure, facts, offered, anonymous)
@@ -153,7 +157,7 @@ def _with_credentials(
         answer = next((one for one in given if is_of(check.credential, one)), None)
         if answer is None:
             continue
-        answer = _for_node(answer, node)
+        answer = for_node(answer, node)
         tried.append((check, answer))
         if answer.outcome == FOUND:
             return Outcome(Result.PULLS, answer=answer, check=check, attempts=_answers(tried))
@@ -164,14 +168,20 @@ def _with_credentials(
     check, answer = min(asked, key=lambda item: _rank(item[1]))
     found = _refused(failure, facts, check, answer, public)
     complete = len(asked) == len(offered)
+    rest = [
+        (other, _refused(failure, facts, other, refusal, public).cause)
+        for other, refusal in asked
+        if other is not check
+    ]
     others = tuple(
         Alternative(str(cause), f"the answer to {label(other)}")
-        for other, refusal in asked
-        if (cause := _cause(refusal)) != found.cause and other is not check
+        for other, cause in rest
+        if cause != found.cause
     )
     return replace(
         found,
         sure=found.sure and complete,
+        alike=tuple(other for other, cause in rest if cause == found.cause),
         attempts=_answers(tried),
         public=public,
         alternatives=(*found.alternatives, *others),
@@ -184,8 +194,8 @@ def _refused(
     """What a refusal means that was given to a credential."""
     said = _said(answer, check)
     cause = said.cause
-    absent = _surely_absent(failure.image, answer)
-    if absent and cause in _MAY_BE_ABSENT and not check.expired:
+    absent = surely_absent(failure.image, answer)
+    if absent and cause in MAY_BE_ABSENT and not check.expired:
         return replace(said, cause=Cause.REPOSITORY_NOT_FOUND, sure=True, why=absent, settle_by="")
     if cause not in ABOUT_LOGIN:
         return said
@@ -240,8 +250,8 @@ def _anonymously(
     if anonymous.outcome == FOUND:
         return Outcome(Result.PULLS, answer=anonymous, attempts=(anonymous,), public=True)
     said = replace(_said(anonymous, None), attempts=(anonymous,))
-    absent = _surely_absent(failure.image, anonymous)
-    if absent and said.cause in _MAY_BE_ABSENT:
+    absent = surely_absent(failure.image, anonymous)
+    if absent and said.cause in MAY_BE_ABSENT:
         return replace(said, cause=Cause.REPOSITORY_NOT_FOUND, sure=True, why=absent, settle_by="")
     if said.cause not in ABOUT_LOGIN:
         return said
@@ -249,7 +259,8 @@ def _anonymously(
     wants_login = known or is_in_use(failure.image, facts)
     unusable = lacking is not None and lacking.state in UNUSABLE
     if wants_login:
-        by_node = anonymous.registry_kind in LOGS_IN_BY_NODE and not unusable
+        proven = any(_opens(check, facts) for check in checks if check.state in _WOULD_FIT)
+        by_node = anonymous.registry_kind in LOGS_IN_BY_NODE and not unusable and not proven
         return replace(
             said,
             cause=Cause.SECRET_MISSING if unusable else Cause.AUTH_MISSING,
@@ -267,6 +278,12 @@ def _anonymously(
     return said
 
 
+def _opens(check: CredentialCheck, facts: Facts) -> bool:
+    """Tell whether the registry gave the image to this credential, which the pod does not get."""
+    given = facts.answers.of_image(check.image)
+    return any(answer.outcome == FOUND and is_of(check.credential, answer) for answer in given)
+
+
 _NODES_OWN = Alternative(
     str(Cause.CREDENTIAL_PROVIDER_FAILURE),
     "nodes of this cloud usually log in by themselves, which cannot be seen from here",
@@ -281,7 +298,7 @@ def _why_none(
         found = next((check for check in own if check.state == state), None)
         if found is not None:
             return found
-    for state in ("linked_late", "unlinked", "elsewhere"):
+    for state in _WOULD_FIT:
         found = next((check for check in checks if check.state == state), None)
         if found is not None:
             return found
@@ -289,7 +306,7 @@ def _why_none(
 
 
 def _said(answer: RegistryAnswer, check: CredentialCheck | None) -> Outcome:
-    cause = _cause(answer)
+    cause = cause_of(answer)
     alternatives = tuple(
         Alternative(name, "the registry answers alike")
         for name in answer.alternatives
@@ -310,66 +327,14 @@ def _said(answer: RegistryAnswer, check: CredentialCheck | None) -> Outcome:
     )
 
 
-def _cause(answer: RegistryAnswer) -> Cause:
-    try:
-        return Cause(answer.cause)
-    except ValueError:
-        return Cause.UNKNOWN
-
-
 def _rank(answer: RegistryAnswer) -> tuple[int, bool]:
-    cause = _cause(answer)
+    cause = cause_of(answer)
     return (_FARTHEST.index(cause) if cause in _FARTHEST else len(_FARTHEST), not answer.credential_accepted)
-
-
-def _surely_absent(image: str, answer: RegistryAnswer) -> str:
-    """Why a refusal means that there is no such repository, empty where it need not."""
-    found = reference(image)
-    if (
-        found is not None
-        and found.registry == DOCKER_HUB
-        and found.repository.startswith("library/")
-        and answer.status != 404
-        and answer.credential_accepted is not False
-    ):
-        return (
-            "every repository under library/ of Docker Hub is public, so one that is refused does not exist"
-        )
-    return "the registry says that it has no such repository" if answer.repository_exists is False else ""
 
 
 def is_in_use(image: str, facts: Facts) -> bool:
     """Tell whether this cluster holds another image of the same repository, or ran one before."""
     return repository_name(image) in facts.repositories_in_use
-
-
-def _for_node(answer: RegistryAnswer, node: NodeFact | None) -> RegistryAnswer:
-    """The answer as this node must take it: an image is there for it only where it is there for its platform."""
-    built = real_platforms(answer)
-    if not built or node is None or not node.architecture:
-        return answer
-    fits = any((one.os, one.architecture) == (node.os or "linux", node.architecture) for one in built)
-    if fits and answer.cause == Cause.PLATFORM_MISMATCH:
-        return replace(answer, outcome=FOUND, cause="", certain=False, hop="", alternatives=(), settle_by="")
-    if not fits and answer.outcome == FOUND:
-        return replace(
-            answer, outcome="failed", cause=str(Cause.PLATFORM_MISMATCH), certain=True, hop="manifest"
-        )
-    return answer
-
-
-def real_platforms(answer: RegistryAnswer) -> tuple[Platform, ...]:
-    """Return the platforms of an answer without those of attestations, which are called unknown/unknown."""
-    return tuple(one for one in answer.platforms if one.os != "unknown" and one.architecture != "unknown")
-
-
-def label(check: CredentialCheck) -> str:
-    """Return ``Secret shop/regcred`` with the key where one is known, or what else the credential is."""
-    ref = check.credential
-    if ref is None or not ref.secret:
-        return f"user {ref.username}" if ref is not None and ref.username else "the credential"
-    key = f" (key {ref.key})" if ref.key else ""
-    return f"Secret {ref.namespace}/{ref.secret}{key}"
 
 
 def _without(alternatives: tuple[Alternative, ...], cause: Cause) -> tuple[Alternative, ...]:

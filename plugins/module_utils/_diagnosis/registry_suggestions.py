@@ -11,7 +11,7 @@ from dataclasses import replace
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case, Suggestion
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import DOCKER_HUB
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.reading import (
     real_platforms,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import DEFAULT_TAG, ImageRef

@@ -14,6 +14,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     NETWORK,
     OFFERED,
     Outcome,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.reading import (
     label,
     real_platforms,
 )

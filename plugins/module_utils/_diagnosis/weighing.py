@@ -10,6 +10,7 @@ then, and both stand in the evidence. What the controller meets on its own way i
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Confidence, Hop
@@ -26,6 +27,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     NETWORK,
     Outcome,
     Result,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.reading import (
     label,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.testimony import (
@@ -151,9 +154,17 @@ def _adds_nothing(said: Judgement, outcome: Outcome) -> bool:
 def _leaves_room(said: Judgement, outcome: Outcome) -> bool:
     if said.cause == Cause.UNKNOWN or said.confidence != Confidence.CONFIRMED:
         return True
-    if outcome.cause in _ROOM.get(said.cause, frozenset()):
+    if outcome.cause in _ROOM.get(said.cause, frozenset()) or _is_same_answer(said, outcome):
         return True
     return any(alternative.cause == outcome.cause for alternative in said.alternatives)
+
+
+def _is_same_answer(said: Judgement, outcome: Outcome) -> bool:
+    """Tell whether node and controller have met the same status: what comes with it tells more than a runtime."""
+    text = said.statement.text if said.statement is not None else ""
+    answer = outcome.answer
+    met = {answer.status, answer.token_status} - {None, 200} if answer is not None else set()
+    return any(re.search(rf"(?<![\w.-]){status}(?![\w-])", text[:20000]) for status in met)
 
 
 def _note(outcome: Outcome) -> str:
@@ -237,8 +248,12 @@ def _unreachable(judgement: Judgement, outcome: Outcome) -> Judgement:
     """The controller's own way is broken, which says nothing about the node's; unless the registry itself bars it."""
     if outcome.answer is not None and outcome.answer.status and judgement.cause in ABOUT_LOGIN:
         note = "a rule about addresses refuses the controller as well, whatever the credential"
+        sure = outcome.sure and _is_same_answer(judgement, outcome)
         turned = judgement.with_cause(
-            outcome.cause, Confidence.LIKELY, *answers_as_evidence(outcome, supports=True), note=note
+            outcome.cause,
+            Confidence.CONFIRMED if sure else Confidence.LIKELY,
+            *answers_as_evidence(outcome, supports=True),
+            note=note,
         )
         other = Alternative(str(judgement.cause), "the node may be refused for another reason")
         return replace(turned, hop=hop_of(outcome.answer)).with_alternatives(other)

@@ -79,7 +79,7 @@ def _concerned(outcome: Outcome) -> list[CredentialCheck]:
     ways = ("linked_late", "unlinked", "elsewhere")
     waiting = [check for check in outcome.checks if check.state in ways and check not in first]
     if first and first[0].state == OFFERED:
-        return first
+        return [*first, *outcome.alike]
     return sorted(waiting, key=lambda check: ways.index(check.state)) + first
 
 

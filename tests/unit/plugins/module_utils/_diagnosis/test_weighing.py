@@ -20,6 +20,7 @@ from tests.unit.plugins.module_utils._diagnosis.asked import (
     finding_on,
     pod,
     ref,
+    report_on,
     verdict,
 )
 
@@ -86,14 +87,16 @@ def test_words_of_the_kubelet_stay_where_the_controller_cannot_ask(tmp_path: Pat
     assert "tls_untrusted" not in [item.cause for item in found.alternatives]
 
 
-@pytest.mark.parametrize("message", [BARRED, "403 Forbidden"])
-def test_a_rule_about_addresses_is_no_fault_of_a_credential(tmp_path: Path, message: str) -> None:
+@pytest.mark.parametrize(("message", "confidence"), [(BARRED, "confirmed"), (DENIED, "likely")])
+def test_a_rule_about_addresses_is_no_fault_of_a_credential(
+    tmp_path: Path, message: str, confidence: str
+) -> None:
     barred = answer(
         "network_unreachable", to=ref(), status=403, text="client with IP '192.0.2.9' is not allowed"
     )
     found = finding_on(tmp_path, pod(message), check(), barred)
-    assert verdict(found) == ("network_unreachable", "likely")
-    assert "auth_forbidden" in [item.cause for item in found.alternatives]
+    assert verdict(found) == ("network_unreachable", confidence)
+    assert found.alternatives
 
 
 def test_a_policy_of_the_registry_withholds_the_image(tmp_path: Path) -> None:
@@ -131,7 +134,11 @@ def test_the_first_credential_in_the_kubelets_order_is_named(tmp_path: Path) -> 
         answer("auth_invalid", to=ref("second")),
         answer("auth_invalid", to=ref()),
     )
-    assert finding_on(tmp_path, pod(DENIED), *asked).secrets == ("shop/regcred",)
+    assert (
+        finding_on(tmp_path, pod(DENIED), *asked)
+        .fixes[0]
+        .title.startswith("Renew the entry quay.io of Secret shop/regcred")
+    )
 
 
 def test_one_login_that_works_is_enough(tmp_path: Path) -> None:
@@ -173,3 +180,55 @@ def test_no_tag_is_proposed_for_a_repository_with_a_similar_name_unless_it_is_th
     found = finding_on(tmp_path, pod(DENIED, image, owner={"kind": "Deployment", "name": "app"}), *asked)
     assert found.suggestions == ("the registry's catalogue has quay.io/acme/app",)
     assert not [fix for fix in found.fixes if "latest" in fix.command]
+
+
+def test_two_credentials_that_are_refused_alike_are_both_at_fault(tmp_path: Path) -> None:
+    asked = (
+        check(position=0),
+        check(position=1, credential=ref("second")),
+        answer("auth_invalid", to=ref()),
+        answer("auth_invalid", to=ref("second")),
+    )
+    found = finding_on(tmp_path, pod(DENIED), *asked)
+    assert found.secrets == ("shop/regcred", "shop/second")
+    assert [fix.title.partition(" (")[0] for fix in found.fixes[:2]] == [
+        "Renew the entry quay.io of Secret shop/regcred",
+        "Renew the entry quay.io of Secret shop/second",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        (
+            "unexpected status from HEAD request to https://quay.io/v2/x: 412 Precondition Failed",
+            ("repository_not_found", "confirmed"),
+        ),
+        ("received unexpected HTTP status: 503 Service Unavailable", ("registry_server_error", "likely")),
+    ],
+)
+def test_the_same_status_on_both_sides_is_one_answer(
+    tmp_path: Path, message: str, expected: tuple[str, str]
+) -> None:
+    shut_down = answer("repository_not_found", status=412, text="Container Registry is shutting down")
+    found = finding_on(tmp_path, pod(message, pull_secrets=()), shut_down)
+    assert verdict(found) == expected
+
+
+def test_a_cloud_whose_nodes_log_in_is_certain_once_a_secret_is_seen_to_open_it(tmp_path: Path) -> None:
+    waiting = check("unlinked", pull_secrets=(), credential=ref("fits"))
+    asked = (waiting, answer("auth_missing", registry_kind="ecr"), answer(to=ref("fits")))
+    assert verdict(finding_on(tmp_path, pod(DENIED, pull_secrets=()), *asked)) == (
+        "auth_missing",
+        "confirmed",
+    )
+
+
+def test_a_secret_with_a_wrong_key_is_a_fault_of_its_own(tmp_path: Path) -> None:
+    bare = pod(DENIED, pod="bare", pull_secrets=())
+    asked = [check("not_matching", nearest_key="quay.io:443"), answer("auth_missing")]
+    report = report_on(tmp_path, [pod(DENIED), bare], asked)
+    assert sorted((found.cause, found.secrets) for found in report.findings) == [
+        ("auth_missing", ()),
+        ("auth_missing", ("shop/regcred",)),
+    ]
