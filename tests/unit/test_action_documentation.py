@@ -25,7 +25,17 @@ def specification(name: str) -> dict[str, Any]:
 def documentation(name: str) -> dict[str, Any]:
     tree = ast.parse((ROOT / f"plugins/modules/{name}.py").read_text(encoding="utf-8"))
     texts = {ast.unparse(node.targets[0]): node.value for node in tree.body if isinstance(node, ast.Assign)}
-    return yaml.safe_load(ast.literal_eval(texts["DOCUMENTATION"]))
+    own = yaml.safe_load(ast.literal_eval(texts["DOCUMENTATION"]))
+    parts = [*map(fragment, own.get("extends_documentation_fragment", [])), own]
+    return {key: {n: v for part in parts for n, v in part.get(key, {}).items()} for key in ("options", "attributes")}
+
+
+def fragment(name: str) -> dict[str, Any]:
+    """What a documentation fragment (``NAMESPACE.COLLECTION.FILE`` or ``….FILE.PART``) says."""
+    file, _dot, part = name.removeprefix("kube_runbooks.image_pull.").partition(".")
+    module = f"ansible_collections.kube_runbooks.image_pull.plugins.doc_fragments.{file}"
+    texts = importlib.import_module(module).ModuleDocFragment
+    return yaml.safe_load(getattr(texts, (part or "documentation").upper()))
 
 
 @pytest.mark.parametrize("name", ACTIONS)

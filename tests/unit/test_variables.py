@@ -13,7 +13,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 # Variables of the playbooks themselves, what the roles set, and the collection's own name.
-OTHERS = {"hosts", "snapshot_dir", "summary", "evidence", "run_dir", "run", "diagnosis", "packed"}
+OTHERS = {"hosts", "snapshot_dir", "summary", "evidence", "run_dir", "run", "diagnosis", "packed", "preflight", "audit"}
 PLACES = [
     ROOT / "README.md",
     *sorted((ROOT / "docs").glob("*.md")),
@@ -42,7 +42,7 @@ def test_only_variables_that_exist_are_named(path: Path) -> None:
 
 
 def test_a_default_of_a_role_is_the_documented_one() -> None:
-    for role in ("triage", "report"):
+    for role in ("triage", "registry", "report", "preflight"):
         defaults = yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text(encoding="utf-8"))
         spec = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8"))
         options = spec["argument_specs"]["main"]["options"]

@@ -186,7 +186,8 @@ def _refused(
 
 
 def _without_credential(answer: RegistryAnswer, looked: Looked, providers: frozenset[str]) -> Outcome:
-    if answer.outcome == "not_asked" or answer.cause not in DENIALS:
+    absent = answer.cause == "repository_not_found" and answer.certain
+    if answer.outcome == "not_asked" or answer.cause not in DENIALS or absent:
         return _failed(answer, " without a credential", looked)
     checks = looked.checks
     if looked.account_unread:

@@ -70,10 +70,13 @@ def sum_up(judged: Sequence[Judged], seen: Seen, rooms: Rooms, factor: float) ->
     workloads = [_workload(one, bool(seen.nodes_why_not)) for one in judged]
     pairs = [(verdict, one.outcomes) for verdict, one in zip(workloads, judged, strict=True)]
     verdicts = {workload.verdict for workload in workloads}
+    left_open = any(each.verdict == NOT_CHECKED for workload in workloads for each in workload.containers)
     problems = list(seen.problems)
     if not judged and not problems and not seen.error:
         problems.append("no workload was found in what was given")
-    whole = not (seen.error or problems or seen.unread_templates or NOT_CHECKED in verdicts)
+    whole = not (
+        seen.error or problems or seen.unread_templates or left_open or NOT_CHECKED in verdicts
+    )
     verdict = "failing" if WOULD_NOT_PULL in verdicts else "healthy" if whole else "unknown"
     ordered = sorted(workloads, key=lambda one: _WORST_FIRST.index(one.verdict))
     return PreflightReport(

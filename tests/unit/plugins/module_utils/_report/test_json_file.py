@@ -41,6 +41,11 @@ RECORDS = {
     "finding": _model.Finding,
     "step": _model.ChecklistStep,
     "not_checked": _model.NotChecked,
+    "platform": _model.Platform,
+    "credential_ref": _model.CredentialRef,
+    "container_verdict": _model.ContainerVerdict,
+    "workload": _model.WorkloadVerdict,
+    "image": _model.ImageState,
 }
 
 
