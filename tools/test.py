@@ -35,6 +35,7 @@ class Part:
     command: tuple[str, ...]
     minutes: int = 15
     needs_lab: bool = False
+    needs_go: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,7 @@ def parts(python: str = PYTHON) -> list[Part]:
         Part("build", "lint", ("ansible-galaxy", "collection", "build", "--force", "--output-path", ".tests/build")),
         Part("sanity", "sanity", (python, "tools/synced_ansible_test.py", "sanity"), minutes=15),
         Part("unit", "unit", pytest("tests/unit")),
+        Part("keyring", "unit", pytest("tests/keyring"), minutes=30, needs_go=True),
         Part("plays", "integration", pytest("tests/plays", "-m", "not lab", "-n", "2"), minutes=25),
         Part("runner", "integration", pytest("tests/runner")),
         Part("targets", "integration", (python, "tools/synced_ansible_test.py", "integration", "--allow-unsupported")),
@@ -165,8 +167,18 @@ class Lab:
             self._build.end()
 
 
+def go_found() -> bool:
+    """Tell whether there is a Go that can build Kubernetes' keyring."""
+    sys.path[:0] = [str(ROOT)]
+    from tests.keyring.build import find_go
+
+    return find_go() is not None
+
+
 def run(part: Part, laboratory: Lab | None) -> Outcome:
     began = time.monotonic()
+    if part.needs_go and not go_found():
+        return Outcome(part, "skipped", "no Go 1.26 or later on PATH", 0)
     if part.needs_lab and laboratory:
         if laboratory.reason:
             return Outcome(part, "skipped", laboratory.reason, 0)

@@ -108,10 +108,10 @@ missing:
   elements: dict
   sample:
     - allowed: false
-      conclusion_lost: whether a pull secret is there, of the right type, and changed lately
+      conclusion_lost: whether a pull secret is there, of the right type, changed lately, and accepted by its registry
       group: ''
       namespace: shop
-      needed_for: type and age of the pull secrets that failing pods name (values are never asked for)
+      needed_for: 'the pull secrets that failing pods name: their type and age, and their credentials for the registry'
       optional: true
       resource: secrets
       steps: [4]

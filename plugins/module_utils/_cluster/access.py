@@ -76,8 +76,8 @@ RIGHTS = (
         ("get",),
         "",
         "secrets",
-        "type and age of the pull secrets that failing pods name (values are never asked for)",
-        "whether a pull secret is there, of the right type, and changed lately",
+        "the pull secrets that failing pods name: their type and age, and their credentials for the registry",
+        "whether a pull secret is there, of the right type, changed lately, and accepted by its registry",
         (4,),
     ),
     Right(

@@ -53,13 +53,14 @@ class _Reader:
         names: list[str] = []
         while True:
             value = self._begin()
-            if isinstance(value, (Object, list)) and not self._closes(value):
-                stack.append(value)
-                if len(stack) > DEEPEST:
+            if isinstance(value, (Object, list)):
+                if len(stack) >= DEEPEST:
                     raise NotJson("exceeded max depth")
-                if isinstance(value, Object):
-                    names.append(self._name())
-                continue
+                if not self._closes(value):
+                    stack.append(value)
+                    if isinstance(value, Object):
+                        names.append(self._name())
+                    continue
             value = self._end(value, stack, names)
             if not stack:
                 return value
