@@ -23,7 +23,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.node_trouble import (
     trouble_of,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import outcome_of
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import Outcomes
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import (
     STATUS,
     Reader,
@@ -42,11 +42,12 @@ _ONLY_BACK_OFF = re.compile(r"(?:Back-off pulling image \"(?:[^\"\\]|\\.)*\")?\s
 def judge(facts: Facts, read: Reader | None = None) -> list[Judgement]:
     """Return one judgement for each failing container, in the order of ``facts.failures``."""
     read = read or Reader()
+    outcomes = Outcomes(facts)
     judgements = []
     for failure in facts.failures:
         said = _weigh_symptom(judgement_from_text(failure, decide(failure, read)), facts)
         judgement = weigh_credentials(said, facts)
-        judgement = weigh_answers(said, judgement, outcome_of(failure, facts), facts)
+        judgement = weigh_answers(said, judgement, outcomes(failure), facts)
         judgements.append(_weigh_reference(_weigh_node(judgement, facts)))
     return judgements
 

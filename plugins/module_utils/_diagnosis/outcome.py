@@ -119,6 +119,22 @@ class Outcome:
         return tuple(dict.fromkeys(f"{ref.namespace}/{ref.secret}" for ref in refs if ref.secret))
 
 
+class Outcomes:
+    """Finds what comes of a pull, each different one once: thousands of containers repeat the same few."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._known: dict[tuple[object, ...], Outcome | None] = {}
+
+    def __call__(self, failure: PullFailure) -> Outcome | None:
+        node = self._facts.node_of(failure)
+        platform = (node.os, node.architecture) if node is not None else None
+        key = (failure.namespace, failure.image, failure.pull_secrets, failure.service_account, platform)
+        if key not in self._known:
+            self._known[key] = outcome_of(failure, self._facts)
+        return self._known[key]
+
+
 def outcome_of(failure: PullFailure, facts: Facts) -> Outcome | None:
     """Return what the answers come to for this container; None where nothing was asked about it."""
     checks = facts.answers.checks_of(failure)
