@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Kubernetes and containerd as programs: found on this machine, or built once from their Go modules.
+"""Kubernetes, containerd and distribution as programs: found on this machine, or built once from their Go modules.
 
 Go modules are the only thing that is downloaded; Go's checksum database vouches for them. Results are kept in
 the cache folder by version, so a second clone or a second lab builds nothing.
@@ -27,6 +27,7 @@ from .errors import LabError
 PROGRAMS = ("kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubelet")
 CONTAINERD_PROGRAMS = ("containerd", "containerd-shim-runc-v2", "ctr")
 SOURCES = Path(__file__).resolve().parent.parent / "kubernetes"
+DISTRIBUTION_SOURCE = Path(__file__).resolve().parent.parent / "distribution" / "main.go"
 
 Say = Callable[[str], None]
 
@@ -67,6 +68,11 @@ def containerd_dir(version: str) -> Path:
     return places.cache_dir() / "bin" / f"containerd-{version}"
 
 
+def distribution() -> Path:
+    """Where our distribution registry of version 3 is kept (it may not be built yet)."""
+    return places.cache_dir() / "bin" / f"distribution-{versions.DISTRIBUTION}" / "registry"
+
+
 def missing(version: versions.KubernetesVersion, programs: tuple[str, ...] = PROGRAMS) -> list[str]:
     """What a lab of this version still needs to be built, as words for a person."""
     wanted = [name for name in programs if find(name, version) is None]
@@ -75,6 +81,8 @@ def missing(version: versions.KubernetesVersion, programs: tuple[str, ...] = PRO
         folder = containerd_dir(version.containerd)
         if not all((folder / name).exists() for name in CONTAINERD_PROGRAMS):
             result.append(f"containerd {version.containerd}")
+    if "kubelet" in programs and not distribution().exists():
+        result.append(f"distribution {versions.DISTRIBUTION}")
     return result
 
 
@@ -85,6 +93,9 @@ def build(version: versions.KubernetesVersion, say: Say, programs: tuple[str, ..
             if what.startswith("Kubernetes"):
                 if any(find(name, version) is None for name in programs):
                     _build_kubernetes(version, say)
+            elif what.startswith("distribution"):
+                if not distribution().exists():
+                    _build_distribution(say)
             elif what in missing(version, programs):
                 assert version.containerd is not None
                 _build_containerd(version.containerd, say)
@@ -233,6 +244,21 @@ def _build_containerd(version: str, say: Say) -> None:
     target = containerd_dir(version)
     for name, package in zip(CONTAINERD_PROGRAMS, packages, strict=True):
         _go_build(program, folder, [package], target / name, flags, f"{name} {version}")
+
+
+def _build_distribution(say: Say) -> None:
+    program = go(say)
+    folder = places.cache_dir() / "src" / f"distribution-{versions.DISTRIBUTION}"
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(DISTRIBUTION_SOURCE, folder / "main.go")
+    say(f"building distribution {versions.DISTRIBUTION} from its Go module (about a minute on two cores)")
+    module = "github.com/distribution/distribution/v3"
+    text = f"module lab/distribution\n\ngo 1.26\n\nrequire {module} v{versions.DISTRIBUTION}\n"
+    (folder / "go.mod").write_text(text)
+    words = f"distribution {versions.DISTRIBUTION}"
+    _run([program, "mod", "tidy"], f"resolving the modules of {words}", folder)
+    flags = f"-s -w -X {module}/version.version=v{versions.DISTRIBUTION}"
+    _go_build(program, folder, ["."], distribution(), flags, words)
 
 
 def _go_build(program: str, folder: Path, what: list[str], target: Path, flags: str, words: str) -> None:

@@ -71,7 +71,7 @@ def _parser() -> argparse.ArgumentParser:
         "doctor", _doctor, f"say what is missing here; exit {CANNOT_RUN_HERE} when nothing could bring it"
     )
     install = command("install", _install, "install missing Debian packages (as root), starting no service")
-    build = command("build", _build, "build Kubernetes and containerd into the cache, if they are not there")
+    build = command("build", _build, "build Kubernetes, containerd and distribution into the cache")
     up = command("up", _up, "start a lab, or say that it runs")
     for added in (doctor_, install, build, up):
         for action in versioned._actions:

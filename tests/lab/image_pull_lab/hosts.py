@@ -8,33 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from . import token_services
 from .network import SERVICES_IP
+from .token_services import TokenService
 
-#: Where nobody but the company may look, on every registry that has accounts.
-PRIVATE_ORGANISATION = "acme"
 ECR_ACCOUNT = "123456789012"
 ECR = f"{ECR_ACCOUNT}.dkr.ecr.eu-west-1.amazonaws.com"
-
-
-@dataclass(frozen=True)
-class TokenService:
-    """How a registry's token server behaves (registries differ in what they say to whom)."""
-
-    host: str
-    path: str
-    service: str
-    #: Answer to a scope that may not be read: a token without access, or a status with an error body.
-    denied_status: int = 200
-    denied_code: str = "DENIED"
-    denied_message: str = "requested access to the resource is denied"
-    wrong_password_status: int = 401
-    wrong_password_body: str = '{"details":"incorrect username or password"}'
-    #: Whether anything at all can be read without an account.
-    anonymous: bool = True
-
-    @property
-    def realm(self) -> str:
-        return f"https://{self.host}{self.path}"
 
 
 @dataclass(frozen=True)
@@ -43,88 +22,58 @@ class Site:
 
     name: str
     hosts: tuple[str, ...]
+    #: The token service whose tokens the registry process itself checks; None: only the front before it does.
     token: TokenService | None = None
-    #: "ecr": Basic with the user AWS, checked in front of the registry.
-    front: str | None = None
 
-
-def _errors(code: str, message: str) -> str:
-    return f'{{"errors":[{{"code":"{code}","message":"{message}"}}]}}'
-
-
-HUB_TOKEN = TokenService("auth.docker.io", "/token", "registry.docker.io")
-QUAY_TOKEN = TokenService(
-    "quay.io",
-    "/v2/auth",
-    "quay.io",
-    wrong_password_body=_errors("UNAUTHORIZED", "Invalid Username or Password"),
-)
-GHCR_TOKEN = TokenService(
-    "ghcr.io",
-    "/token",
-    "ghcr.io",
-    denied_status=403,
-    wrong_password_status=403,
-    wrong_password_body=_errors(
-        "DENIED", "unauthenticated: User cannot be authenticated with the token provided."
-    ),
-)
-GITLAB_TOKEN = TokenService(
-    "gitlab.com",
-    "/jwt/auth",
-    "container_registry",
-    denied_status=403,
-    denied_message="access forbidden",
-    wrong_password_body=_errors("UNAUTHORIZED", "HTTP Basic: Access denied."),
-)
-GOOGLE_TOKEN = TokenService(
-    "us-docker.pkg.dev",
-    "/v2/token",
-    "us-docker.pkg.dev",
-    denied_status=403,
-    denied_message="Unauthenticated request. Unauthenticated requests do not have permission "
-    "'artifactregistry.repositories.downloadArtifacts' on resource (or it may not exist)",
-    wrong_password_body=_errors("UNAUTHORIZED", "authentication failed"),
-)
-ACR_TOKEN = TokenService(
-    "acme.azurecr.io",
-    "/oauth2/token",
-    "acme.azurecr.io",
-    denied_status=401,
-    denied_code="UNAUTHORIZED",
-    denied_message="authentication required, visit https://aka.ms/acr/authorization for more information.",
-    wrong_password_body=_errors(
-        "UNAUTHORIZED",
-        "authentication required, visit https://aka.ms/acr/authorization for more information.",
-    ),
-    anonymous=False,
-)
-COMPANY_TOKEN = TokenService(
-    "auth.reg.test",
-    "/token",
-    "token.reg.test",
-    wrong_password_body=_errors("UNAUTHORIZED", "authentication required"),
-)
 
 SITES = (
-    Site("hub", ("registry-1.docker.io", "index.docker.io"), HUB_TOKEN),
-    Site("quay", ("quay.io",), QUAY_TOKEN),
-    Site("ghcr", ("ghcr.io",), GHCR_TOKEN),
-    Site("gitlab", ("registry.gitlab.com",), GITLAB_TOKEN),
-    Site("google", ("us-docker.pkg.dev", "gcr.io"), GOOGLE_TOKEN),
-    Site("acr", ("acme.azurecr.io",), ACR_TOKEN),
-    Site("ecr", (ECR,), front="ecr"),
-    Site("open", ("registry.k8s.io", "mcr.microsoft.com", "public.ecr.aws")),
+    Site("hub", ("registry-1.docker.io", "index.docker.io"), token_services.HUB),
+    Site("quay", ("quay.io",), token_services.QUAY),
+    Site("ghcr", ("ghcr.io",), token_services.GHCR),
+    Site("gitlab", ("registry.gitlab.com",), token_services.GITLAB),
+    Site("google", ("us-docker.pkg.dev", "gcr.io"), token_services.GOOGLE),
+    Site("acr", ("acme.azurecr.io", "open.azurecr.io", "walled.azurecr.io"), token_services.ACR),
+    Site("ecr", (ECR,)),
+    Site(
+        "open",
+        (
+            "registry.k8s.io",
+            "mcr.microsoft.com",
+            "public.ecr.aws",
+            "europe-west4-docker.pkg.dev",
+            "registry.redhat.io",
+            "registry.access.redhat.com",
+        ),
+    ),
 )
 #: The company's own registry: one body of images behind all reg.test names.
 COMPANY = "company"
 
-TOKEN_SERVICES = (*(site.token for site in SITES if site.token), COMPANY_TOKEN)
+KUBERNETES_BLOBS = "prod-registry-k8s-io-eu-west-1.s3.dualstack.eu-west-1.amazonaws.com"
+#: Where the public registries send clients for blobs: host ─► site.
+BLOB_HOSTS = {
+    "production.cloudflare.docker.com": "hub",
+    "cdn01.quay.io": "quay",
+    "pkg-containers.githubusercontent.com": "ghcr",
+    "cdn.registry.gitlab-static.net": "gitlab",
+    "storage.googleapis.com": "google",
+    "acme.westeurope.data.azurecr.io": "acr",
+    "prod-eu-west-1-starport-layer-bucket.s3.eu-west-1.amazonaws.com": "ecr",
+    KUBERNETES_BLOBS: "open",
+    "d1qsjq9pzbk1k6.cloudfront.net": "open",
+    "cdn02.quay.io": "open",
+}
+
+
+def site_of(host: str) -> Site | None:
+    """The site behind a public name; None for the company's."""
+    return next((site for site in SITES if host in site.hosts), None)
 
 
 def _public_addresses() -> dict[str, str]:
     names = [host for site in SITES for host in site.hosts]
-    names += [service.host for service in TOKEN_SERVICES if service.host != COMPANY_TOKEN.host]
+    names += [service.host for service in token_services.ALL if not service.host.endswith(".reg.test")]
+    names += BLOB_HOSTS
     return {name: f"10.99.0.{100 + number}" for number, name in enumerate(dict.fromkeys(names))}
 
 

@@ -136,6 +136,14 @@ class Store:
     def has_repository(self, repository: str) -> bool:
         return (self._root / "repositories" / repository / "_manifests").is_dir()
 
+    def has_folder(self, path: str) -> bool:
+        """Whether repositories lie below that path."""
+        return (self._root / "repositories" / path).is_dir()
+
+    def has_manifest(self, repository: str, of: str) -> bool:
+        revisions = self._root / "repositories" / repository / "_manifests" / "revisions"
+        return (revisions / _slashed(of) / "link").exists()
+
     def tags(self, repository: str) -> list[str]:
         folder = self._root / "repositories" / repository / "_manifests" / "tags"
         return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []

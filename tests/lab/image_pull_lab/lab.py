@@ -5,20 +5,23 @@
 
 from __future__ import annotations
 
+import secrets
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from . import binaries, doctor, hosts, network, places, versions
+from . import binaries, doctor, hosts, network, places, registry_log, versions
 from .api import Api
 from .cleanup import clear, failed_logs, sweep
 from .errors import LabError, LabUnavailable
 from .images import Store
 from .nodes import Node, SshResult
 from .parts import CERTIFICATE_USER, Parts
+from .processes import wait_until
 from .registries import Accounts
+from .registry_log import RegistryRequest
 from .runtime_config import NodeSettings
 from .startup import Startup
 from .state import Folder, State
@@ -180,9 +183,12 @@ class Lab:
         """A user's bearer token: admin, viewer, ns-viewer, ns-viewer-2, nobody."""
         return self._parts.token(user)
 
-    def kubeconfig(self, user: str = "admin") -> Path:
-        """A kubeconfig file (0600) for that user; "admin-cert" is the administrator by client certificate."""
-        return self._parts.kubeconfig(user)
+    def kubeconfig(self, user: str = "admin", *, inside: bool = False) -> Path:
+        """A kubeconfig file (0600) for that user; "admin-cert" is the administrator by client certificate.
+
+        inside: for use within the lab's network (run_inside).
+        """
+        return self._parts.kubeconfig(user, inside=inside)
 
     # ── its nodes ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -236,6 +242,22 @@ class Lab:
     def store(self, site: str = hosts.COMPANY) -> Store:
         """The images of a site (hub, quay, ghcr, gitlab, google, acr, ecr, open, company); push() adds one."""
         return self._parts.registries().stores()[site]
+
+    def registry_log(self) -> list[RegistryRequest]:
+        """Every request that registries, token services and blob hosts have answered so far (HTTP through nginx)."""
+        mark = secrets.token_hex(8)
+        self.run_inside(
+            ["curl", "-so", "/dev/null", f"https://registry.reg.test/v2/?mark={mark}"], check=True
+        )
+        file = self._parts.registries().folder / registry_log.FILE
+        entries: list[RegistryRequest] = []
+
+        def arrived() -> bool:
+            entries[:] = registry_log.read(file)
+            return any(entry.query == f"mark={mark}" for entry in entries)
+
+        wait_until(arrived, "the log of the registries", 10)
+        return [entry for entry in entries if not entry.query.startswith("mark=")]
 
     @property
     def registry_ca(self) -> Path:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import hosts
+from . import hosts, registry_log, token_services
 from .network import SERVICES_IP
+from .zoo import PRODUCTS
 
 TOO_MANY = (
     '{"errors":[{"code":"TOOMANYREQUESTS","message":"You have reached your pull rate limit. You may increase '
@@ -32,12 +33,12 @@ class Server:
     host: str
     body: str
     certificate: str = "good"
-    address: str = ""
     tls: bool = True
+    port: int = 443
 
     def render(self, pki: Path) -> str:
-        address = self.address or hosts.SPECIAL.get(self.host) or hosts.PUBLIC.get(self.host) or SERVICES_IP
-        listen = f"listen {address}:443{' ssl' if self.tls else ''};"
+        address = hosts.SPECIAL.get(self.host) or hosts.PUBLIC.get(self.host) or SERVICES_IP
+        listen = f"listen {address}:{self.port}{' ssl' if self.tls else ''};"
         key = self.certificate.removesuffix(".chain")
         files = f"ssl_certificate {pki}/{self.certificate}.crt; ssl_certificate_key {pki}/{key}.key;"
         return f"server {{ {listen} server_name {self.host}; {files if self.tls else ''}\n  {self.body}\n}}\n"
@@ -58,8 +59,22 @@ def _challenge(realm: str) -> str:
     return f"location / {{ add_header WWW-Authenticate '{value}' always; return 401 '{{}}'; }}"
 
 
-def company_servers(plain: int, basic: int, token: int, folder: Path) -> list[Server]:
-    """All reg.test names; the arguments are ports of the company registry without, with Basic and token login."""
+@dataclass(frozen=True)
+class CompanyPorts:
+    """The company registry without login, with Basic and with token login: distribution 2.8, then 3; and a cache."""
+
+    plain: int
+    basic: int
+    token: int
+    plain_3: int
+    basic_3: int
+    token_3: int
+    cache: int
+
+
+def company_servers(ports: CompanyPorts, folder: Path) -> list[Server]:
+    """All reg.test names but those with a front."""
+    plain = ports.plain
     open_ = f"location / {{ {proxy(plain)} }}"
     html = "<html><title>Access denied by policy</title></html>"
     login = "<html><title>Please log in to the network</title></html>"
@@ -75,8 +90,22 @@ def company_servers(plain: int, basic: int, token: int, folder: Path) -> list[Se
     return [
         # Known names first: the first server of an address also answers for names that nobody claims.
         Server("registry.reg.test", open_),
-        Server("basic.reg.test", f"location / {{ {proxy(basic)} }}"),
-        Server("token.reg.test", f"location / {{ {proxy(token)} }}"),
+        *(
+            Server(host, f"location / {{ {proxy(port)} }}")
+            for host, port in {
+                "basic.reg.test": ports.basic,
+                "token.reg.test": ports.token,
+                "v3.reg.test": ports.plain_3,
+                "v3-basic.reg.test": ports.basic_3,
+                "v3-token.reg.test": ports.token_3,
+                "cache.reg.test": ports.cache,
+            }.items()
+        ),
+        *(Server(host, open_, tls=False, port=5000) for host in ("plain.reg.test", "insecure.reg.test")),
+        Server(
+            "nexus-ui.reg.test",
+            _answer(404, "text/html", "<html><title>404 - Nexus Repository</title></html>"),
+        ),
         *(
             Server(name, open_, "company")
             for name in (
@@ -142,52 +171,65 @@ def company_servers(plain: int, basic: int, token: int, folder: Path) -> list[Se
     ]
 
 
-def public_servers(ports: dict[str, int], token_port: int, ecr: str) -> list[Server]:
-    """The public registries by their real names; ports by site, and the ECR front's own directives."""
-    bodies: dict[str, list[str]] = {}
-    for site in hosts.SITES:
-        for host in site.hosts:
-            front = ecr if site.front == "ecr" else ""
-            bodies.setdefault(host, []).append(f"{front} location / {{ {proxy(ports[site.name])} }}")
-    for host in ("registry-1.docker.io", "index.docker.io"):
-        limited = (
-            f"default_type application/json; add_header Retry-After 3600 always; return 429 '{TOO_MANY}';"
-        )
-        bodies[host].append(f"location /v2/ratelimited/ {{ {limited} }}")
-    for service in hosts.TOKEN_SERVICES:
-        bodies.setdefault(service.host, []).append(f"location = {service.path} {{ {proxy(token_port)} }}")
-    return [Server(host, "\n  ".join(parts), "public") for host, parts in bodies.items()]
-
-
-def ecr_front(password: str, expired: str, host: str) -> tuple[str, str]:
-    """(http-level map, server-level checks) that answer as ECR does: 401 without, 403 with a bad token."""
-    tokens = f'"Basic {password}" ok; "Basic {expired}" expired;'
-    states = f'map $http_authorization $ecr {{ default wrong; "" none; {tokens} }}\n'
-    realm = f'Basic realm="https://{host}/",service="ecr.amazonaws.com"'
-
-    def denied(message: str) -> str:
-        return f'return 403 \'{{"errors":[{{"code":"DENIED","message":"{message}"}}]}}\';'
-
-    server = (
-        f"add_header WWW-Authenticate '{realm}' always; default_type application/json;\n"
-        f"  if ($ecr = none) {{ return 401 'Not Authorized\n'; }}\n"
-        f"  if ($ecr = wrong) {{ {denied('The security token included in the request is invalid')} }}\n"
-        f"  if ($ecr = expired) {{ {denied('Your authorization token has expired. Reauthenticate and try again.')} }}\n"
+def front_servers(front: int, ports: dict[str, int], stores: Path) -> list[Server]:
+    """Registries that have manners of their own, their token services and the hosts of their blobs."""
+    ask = (
+        f"location / {{ proxy_pass http://127.0.0.1:{front}; proxy_set_header Host $host; "
+        "proxy_set_header X-Real-IP $remote_addr; proxy_hide_header X-Lab-Issued; proxy_pass_header Server; }"
     )
-    return states, server
+    # What the front lets through comes here; its headers are those of the request before, kept by "set".
+    passed = (
+        "location ~ ^/-pass/(?<port>[0-9]+)(?<rest>/.*)$ { internal;\n"
+        "    set $limit $upstream_http_x_lab_limit; set $left $upstream_http_x_lab_remaining;"
+        " set $counted $upstream_http_x_lab_source;\n"
+        "    add_header RateLimit-Limit $limit; add_header RateLimit-Remaining $left;"
+        " add_header Docker-RateLimit-Source $counted;\n"
+        "    proxy_pass http://127.0.0.1:$port$rest$is_args$args; proxy_set_header Host $host;"
+        " proxy_set_header X-Forwarded-Proto https; }"
+    )
+    result = []
+    for host in dict.fromkeys([*PRODUCTS, *(service.host for service in token_services.ALL)]):
+        certificate = "good" if host.endswith(".reg.test") else "public"
+        own_blobs = ""
+        if host == "us-docker.pkg.dev":
+            own_blobs = f"location /artifacts-downloads/ {{ {_files(stores / 'google')} }}\n  "
+        result.append(Server(host, f"{own_blobs}{passed}\n  {ask}", certificate))
+    result.append(Server("mcr.microsoft.com", f"location / {{ {proxy(ports['open'])} }}", "public"))
+    for host, site in hosts.BLOB_HOSTS.items():
+        files = _files if host.endswith(".quay.io") else _signed_files
+        result.append(Server(host, f"location / {{ {files(stores / site)} }}", "public"))
+    return result
 
 
-def config(servers: list[Server], folder: Path, maps: str) -> str:
+def _signed_files(store: Path) -> str:
+    """Blobs for whoever has the address; an Authorization beside its signature is a mistake, as S3 has it.
+
+    Not at Quay: Go's HTTP client sends it on to a host below the first one (net/http, shouldCopyHeaderOnRedirect).
+    """
+    error = "<Error><Code>InvalidArgument</Code><Message>Only one auth mechanism allowed</Message></Error>"
+    return f"if ($http_authorization) {{ return 400 '{error}'; }} {_files(store)}"
+
+
+def _files(store: Path) -> str:
+    return (
+        f"root {store}/docker/registry/v2; rewrite ^.*(/blobs/sha256/.*)$ $1 break; "
+        f"rewrite ^.*(/sha256/.*)$ /blobs$1 break; default_type application/octet-stream;"
+    )
+
+
+def config(servers: list[Server], folder: Path, log_port: int) -> str:
     """The whole nginx.conf; one process in the foreground, all its files in the folder."""
     temporary = "".join(
         f"{kind}_temp_path {folder}/tmp-{kind};\n" for kind in ("proxy", "fastcgi", "uwsgi", "scgi")
     )
     return (
         f"daemon off; master_process off; pid {folder}/nginx.pid; error_log stderr warn; events {{ }}\n"
-        f"http {{\naccess_log off; server_tokens off; client_max_body_size 0; default_type application/json;\n"
+        f"http {{\n{registry_log.NGINX_FORMAT}\n"
+        f"access_log syslog:server=127.0.0.1:{log_port},nohostname requests;\n"
+        "server_tokens off; client_max_body_size 0; default_type application/json;\n"
         f"server_names_hash_bucket_size 128; map_hash_bucket_size 512;\n"
         f"client_body_temp_path {folder}/tmp-body;\n{temporary}"
-        f"limit_req_zone $binary_remote_addr zone=slow:1m rate=1r/m;\n{maps}"
+        f"limit_req_zone $binary_remote_addr zone=slow:1m rate=1r/m;\n"
         + "".join(server.render(folder / "pki") for server in servers)
         + "}\n"
     )

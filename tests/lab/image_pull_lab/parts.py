@@ -59,15 +59,16 @@ class Parts:
     def api(self, user: str = "admin") -> Api:
         return Api(self.server, self.ca_file, self.token(user))
 
-    def kubeconfig(self, user: str) -> Path:
+    def kubeconfig(self, user: str, *, inside: bool = False) -> Path:
         folder = self.folder.path / "kubernetes"
-        path = folder / "kubeconfig" / f"{user}.kubeconfig"
+        path = folder / "kubeconfig" / f"{user}{'.inside' if inside else ''}.kubeconfig"
+        server = f"https://{network.CONTROL_IP}:6443" if inside else self.server
         if not path.exists():
             if user == CERTIFICATE_USER:
                 credential = client_certificate(folder / "pki" / "admin.crt", folder / "pki" / "admin.key")
             else:
                 credential = {"token": self.token(user)}
-            write_secret(path, kubeconfig(self.server, self.ca_file, user, credential))
+            write_secret(path, kubeconfig(server, self.ca_file, user, credential))
         return path
 
     def node(self, name: str) -> Node:

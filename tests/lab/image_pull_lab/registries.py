@@ -5,35 +5,31 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from typing import Any
 
-from . import hosts, nginx, pki, proxies, seeds
+from . import binaries, hosts, nginx, pki, proxies, seeds, token_services
 from .controlplane import write_secret
 from .errors import LabError
 from .images import Store
 from .network import SERVICES_IP
 from .processes import Processes, wait_until
+from .registry_log import FILE as LOG_FILE
 from .token_server import ISSUER
+from .token_services import TokenService
 
-PLAIN_PORT, BASIC_PORT, TOKEN_PORT, TOKEN_SERVER_PORT = 5000, 5001, 5002, 5099
+LOG_PORT, FRONT_PORT = 5098, 5099
+_COMPANY_PORTS = nginx.CompanyPorts(5000, 5001, 5002, 5003, 5004, 5005, 5006)
 _SITE_PORTS = {site.name: 5010 + number for number, site in enumerate(hosts.SITES)}
 
-#: Names that lead to the services' own address on other ports than 443.
-_OTHER_NAMES = [
-    "plain.reg.test",
-    "insecure.reg.test",
-    "plain-to-tls.reg.test",
-    hosts.PROXY_HOST,
-    hosts.COMPANY_TOKEN.host,
-]
+#: Names that lead to the services' own address and that no server of nginx has.
+_OTHER_NAMES = ["plain-to-tls.reg.test", hosts.PROXY_HOST]
 
 
 @dataclass(frozen=True)
@@ -41,7 +37,9 @@ class Accounts:
     """Registry accounts of one lab, with passwords made at random.
 
     member may read everything; stranger can log in and may read only what is public. The same two accounts exist
-    on every registry with logins. ECR knows only the user AWS, with a token that works and one that has expired.
+    on every registry with logins. ECR knows only the user AWS, with a token that works and one that has expired; the
+    stranger's password is there the token of a role without rights. expired_token is a token that once was the
+    member's, on registries that tell such a one from a wrong password.
     """
 
     member: str
@@ -51,11 +49,12 @@ class Accounts:
     ecr_user: str
     ecr_token: str
     ecr_expired_token: str
+    expired_token: str
 
     @classmethod
     def make(cls) -> Accounts:
-        words = [secrets.token_urlsafe(18) for dummy in range(4)]
-        return cls("alice", words[0], "bob", words[1], "AWS", words[2], words[3])
+        words = [secrets.token_urlsafe(18) for dummy in range(5)]
+        return cls("alice", words[0], "bob", words[1], "AWS", words[2], words[3], words[4])
 
     def to_dict(self) -> dict[str, str]:
         return asdict(self)
@@ -94,18 +93,26 @@ class Registries:
         (self.folder / "schema1").mkdir(exist_ok=True)
         (self.folder / "schema1" / "manifest").write_text(seeds.schema_1_manifest())
         self._passwords(accounts)
-        names = self._nginx(accounts)
+        names = self._nginx()
         (self.folder / "dnsmasq.conf").write_text(hosts.dnsmasq_config([*names, *_OTHER_NAMES]))
         (self.folder / "squid.conf").write_text(proxies.squid_config(self.folder))
-        self._registry_config(hosts.COMPANY, "plain", f"0.0.0.0:{PLAIN_PORT}", {})
+        (self.folder / "resolv.conf").write_text(f"nameserver {SERVICES_IP}\n")
+        self._front(accounts)
         basic = {"htpasswd": {"realm": "company registry", "path": str(self.folder / "htpasswd")}}
-        self._registry_config(hosts.COMPANY, "basic", f"127.0.0.1:{BASIC_PORT}", basic)
-        self._registry_config(
-            hosts.COMPANY, "token", f"127.0.0.1:{TOKEN_PORT}", self._token(hosts.COMPANY_TOKEN)
-        )
+        ports = _COMPANY_PORTS
+        for name, port, auth in (
+            ("plain", ports.plain, {}),
+            ("basic", ports.basic, basic),
+            ("token", ports.token, self._token(token_services.COMPANY)),
+            ("v3", ports.plain_3, {}),
+            ("v3-basic", ports.basic_3, basic),
+            ("v3-token", ports.token_3, self._token(token_services.COMPANY_3)),
+        ):
+            self._registry_config(hosts.COMPANY, name, port, auth)
+        self._registry_config("cache", "cache", ports.cache, {}, proxy="https://registry-1.docker.io")
         for site in hosts.SITES:
             auth = self._token(site.token) if site.token else {}
-            self._registry_config(site.name, site.name, f"127.0.0.1:{_SITE_PORTS[site.name]}", auth)
+            self._registry_config(site.name, site.name, _SITE_PORTS[site.name], auth)
 
     def start(self) -> None:
         """Starts all; returns at once, see wait()."""
@@ -114,20 +121,32 @@ class Registries:
         for name in self._registry_names():
             argv = ["docker-registry", "serve", str(self.folder / f"registry-{name}.yml")]
             spawn(f"registry-{name}", argv, namespace=self._namespace)
-        spawn("nginx", ["nginx", "-c", str(self.folder / "nginx.conf")], namespace=self._namespace)
-        for module, argument in (
-            ("token_server", [str(self.folder / "token-server.json")]),
-            ("tcp_faults", []),
-        ):
+        self._start_distribution_3()
+        for module, argument in (("front", [str(self.folder / "front.json")]), ("tcp_faults", [])):
             python_module(
                 self._processes, module.replace("_", "-"), module, argument, namespace=self._namespace
             )
+        spawn("nginx", ["nginx", "-c", str(self.folder / "nginx.conf")], namespace=self._namespace)
         spawn("squid", proxies.squid_argv(self.folder), namespace=self._namespace, own_mounts=True)
+
+    def _start_distribution_3(self) -> None:
+        """All registries of version 3 in one process, which finds the cache's upstream by the lab's DNS and CA."""
+        names = ["v3", "v3-basic", "v3-token", "cache"]
+        start = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+        argv = ["/bin/sh", "-c", start, str(self.folder / "resolv.conf"), str(binaries.distribution())]
+        self._processes.spawn(
+            "registry-v3",
+            [*argv, *(str(self.folder / f"registry-{name}.yml") for name in names)],
+            namespace=self._namespace,
+            environment={"SSL_CERT_FILE": str(self.public_ca), "OTEL_TRACES_EXPORTER": "none"},
+            own_mounts=True,
+        )
 
     def wait(self) -> None:
         """Until each registry and the front answer; LabError with the log's end of one that does not."""
-        ports = [("127.0.0.1", port) for port in (PLAIN_PORT, BASIC_PORT, TOKEN_PORT, TOKEN_SERVER_PORT)]
-        ports += [("127.0.0.1", port) for port in _SITE_PORTS.values()]
+        ports = [
+            ("127.0.0.1", port) for port in (*astuple(_COMPANY_PORTS), *_SITE_PORTS.values(), FRONT_PORT)
+        ]
         ports += [(SERVICES_IP, port) for port in (53, 443, hosts.PROXY_OPEN)]
         wanted = {f"{host}:{port}" for host, port in ports}
 
@@ -143,6 +162,7 @@ class Registries:
             raise LabError(f"{error} (logs in {self._processes.logs})") from None
 
     def _registry_names(self) -> list[str]:
+        """Of those that run as Debian's program."""
         return ["plain", "basic", "token", *(site.name for site in hosts.SITES)]
 
     def _certificates(self) -> None:
@@ -179,33 +199,29 @@ class Registries:
         path = self.folder / "htpasswd"
         path.write_text("\n".join(lines) + "\n")
         path.chmod(0o644)
-        stores = {
-            site.token.service: str(self.folder / "stores" / site.name) for site in hosts.SITES if site.token
-        }
-        stores[hosts.COMPANY_TOKEN.service] = str(self.folder / "stores" / hosts.COMPANY)
+
+    def _front(self, accounts: Accounts) -> None:
         config = {
-            "port": TOKEN_SERVER_PORT,
+            "port": FRONT_PORT,
+            "log_port": LOG_PORT,
+            "log": str(self.folder / LOG_FILE),
             "key": str(self.pki / "token.key"),
             "certificate": str(self.pki / "token.crt"),
-            "users": users,
-            "members": [accounts.member],
-            "stores": stores,
+            "accounts": accounts.to_dict(),
+            "stores": str(self.folder / "stores"),
+            "ports": {**_SITE_PORTS, hosts.COMPANY: _COMPANY_PORTS.plain},
         }
-        write_secret(self.folder / "token-server.json", json.dumps(config))
+        write_secret(self.folder / "front.json", json.dumps(config))
 
-    def _nginx(self, accounts: Accounts) -> list[str]:
-        def basic(password: str) -> str:
-            return base64.b64encode(f"{accounts.ecr_user}:{password}".encode()).decode()
+    def _nginx(self) -> list[str]:
+        """Writes nginx's configuration; returns the names of the company's hosts."""
+        company = nginx.company_servers(_COMPANY_PORTS, self.folder)
+        front = nginx.front_servers(FRONT_PORT, _SITE_PORTS, self.folder / "stores")
+        text = nginx.config([*company, *front], self.folder, LOG_PORT)
+        write_secret(self.folder / "nginx.conf", text)
+        return [server.host for server in (*company, *front) if server.host not in hosts.PUBLIC]
 
-        maps, ecr = nginx.ecr_front(basic(accounts.ecr_token), basic(accounts.ecr_expired_token), hosts.ECR)
-        company = nginx.company_servers(PLAIN_PORT, BASIC_PORT, TOKEN_PORT, self.folder)
-        public = nginx.public_servers(_SITE_PORTS, TOKEN_SERVER_PORT, ecr)
-        auth = nginx.Server(hosts.COMPANY_TOKEN.host, f"location / {{ {nginx.proxy(TOKEN_SERVER_PORT)} }}")
-        public = [server for server in public if server.host != auth.host]
-        write_secret(self.folder / "nginx.conf", nginx.config([*company, auth, *public], self.folder, maps))
-        return [server.host for server in company]
-
-    def _token(self, service: hosts.TokenService) -> dict[str, Any]:
+    def _token(self, service: TokenService) -> dict[str, Any]:
         bundle = str(self.public_ca)
         return {
             "token": {
@@ -216,7 +232,9 @@ class Registries:
             }
         }
 
-    def _registry_config(self, site: str, name: str, address: str, auth: dict[str, Any]) -> None:
+    def _registry_config(
+        self, site: str, name: str, port: int, auth: dict[str, Any], proxy: str = ""
+    ) -> None:
         """The configuration of one distribution registry, as JSON (which is YAML)."""
         storage = {
             "filesystem": {"rootdirectory": str(self.folder / "stores" / site)},
@@ -227,10 +245,12 @@ class Registries:
             "version": "0.1",
             "log": {"level": "warn"},
             "storage": storage,
-            "http": {"addr": address, "secret": secrets.token_hex(8), "relativeurls": False},
+            "http": {"addr": f"127.0.0.1:{port}", "secret": secrets.token_hex(8), "relativeurls": False},
         }
         if auth:
             config["auth"] = auth
+        if proxy:
+            config["proxy"] = {"remoteurl": proxy}
         write_secret(self.folder / f"registry-{name}.yml", json.dumps(config, indent=1))
 
 

@@ -25,21 +25,23 @@ HEALTHY: dict[str, dict[str, tuple[str, ...]]] = {
         "ratelimited/app": ("1",),
         "acme/app": ("1", "2"),
     },
-    "quay": {"prometheus/node-exporter": ("latest", "v1.8.0"), "acme/app": ("1",)},
-    "ghcr": {"open/tool": ("1",), "acme/app": ("1",)},
-    "gitlab": {"open/tool": ("1",), "acme/app": ("1",)},
+    "quay": {"prometheus/node-exporter": ("latest", "v1.8.0", "v1.8.1", "v1.9.0"), "acme/app": ("1",)},
+    "ghcr": {"open/tool": ("1", "1.4.0", "1.4.1"), "acme/app": ("1",)},
+    "gitlab": {"open/tool": ("1",), "acme/app": ("1", "2.0.0", "2.1.0")},
     "google": {"google-samples/containers/hello-app": ("1.0",), "acme/prod/app": ("1",)},
-    "acr": {"app": ("1",)},
-    "ecr": {"acme/app": ("1",)},
+    "acr": {"app": ("1", "2024.1", "2024.2")},
+    "ecr": {"acme/app": ("1", "1.0.7", "1.0.8")},
     "open": {
         "pause": ("3.6", "3.8", "3.9", "3.10", "3.10.1"),
         "dotnet/runtime": ("8.0",),
         "nginx/nginx": ("1.27",),
+        "ubi9/ubi": ("9.4", "9.5", "latest"),
     },
     hosts.COMPANY: {
         "app/ok": ("1", "2"),
         "app/web": ("1.0.0", "1.0.1", "1.1.0", "latest"),
         "acme/app": ("1", "2"),
+        "app/vulnerable": ("1",),
         "pause": ("1",),
     },
 }
@@ -70,6 +72,7 @@ def seed(stores: Path) -> dict[str, Store]:
         for repository, tags in repositories.items():
             for tag in tags:
                 result[name].push(repository, tag)
+    _for_arm_alone(result["quay"], "prometheus/arm-exporter", "v1")
     company = result[hosts.COMPANY]
     _odd(company)
     _broken(company)
@@ -119,6 +122,12 @@ def _odd(store: Store) -> None:
     )
     lz4 = replace(own_layer("app/lz4"), media_type="application/vnd.oci.image.layer.v1.tar+lz4")
     store.push("app/lz4", "1", layers=[lz4])
+
+
+def _for_arm_alone(store: Store, repository: str, tag: str) -> None:
+    """An index with one entry."""
+    image = store.push(repository, f"{tag}-arm64", architecture="arm64")
+    store.push_index(repository, tag, [(image, {"os": "linux", "architecture": "arm64"})])
 
 
 def _broken(store: Store) -> None:

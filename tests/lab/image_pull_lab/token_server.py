@@ -1,36 +1,38 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A token server as the distribution specification describes it, with the manners of several registries.
-
-    python -m image_pull_lab.token_server CONFIG.json
-
-Behind TLS (nginx); listens on loopback of the services' namespace. CONFIG: port, key and certificate files, the
-storage folder of each service, users, the private organisation. Facts on the answers: hosts.py.
-"""
+"""Accounts and tokens: a token server as the distribution specification describes it, with the manners of many."""
 
 from __future__ import annotations
 
 import base64
 import hmac
-import http.server
 import json
-import sys
+import secrets
 import time
-from pathlib import Path
+from collections.abc import Mapping
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
-from . import hosts
-from .images import Store
+from .products import (
+    EXPIRED,
+    MEMBER,
+    NOBODY,
+    STRANGER,
+    WRONG,
+    Answer,
+    Grant,
+    Product,
+    Request,
+    replied,
+)
+from .token_services import TokenService, compact
 
 ISSUER = "image-pull-lab"
-SERVICES = {service.service: service for service in hosts.TOKEN_SERVICES}
 
 
 def sign(key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate, claims: dict[str, Any]) -> str:
@@ -46,120 +48,96 @@ def _base64url(content: bytes) -> bytes:
     return base64.urlsafe_b64encode(content).rstrip(b"=")
 
 
-class Rights:
-    """Who may read what: members everything, others what exists and is not the private organisation's."""
+class Accounts:
+    """Who somebody is, by user name and password.
 
-    def __init__(self, config: dict[str, Any]) -> None:
-        self._passwords: dict[str, str] = config["users"]
-        self._members: list[str] = config["members"]
-        self._stores = {service: Store(Path(folder)) for service, folder in config["stores"].items()}
+    ``accounts`` are those of registries.Accounts. Whoever brings the expired token is EXPIRED, whatever the name.
+    """
 
-    def known(self, user: str, password: str) -> bool:
-        return hmac.compare_digest(self._passwords.get(user, "").encode(), password.encode()) and bool(
-            password
-        )
+    def __init__(self, accounts: Mapping[str, str]) -> None:
+        self._a = accounts
 
-    def may_read(self, service: hosts.TokenService, user: str | None, repository: str) -> bool:
-        if user in self._members:
-            return True
-        if user is None and not service.anonymous:
-            return False
-        private = repository.split("/")[0] == hosts.PRIVATE_ORGANISATION or not service.anonymous
-        return not private and self._stores[service.service].has_repository(repository)
+    def caller(self, user: str, password: str, service: TokenService | None) -> str:
+        """MEMBER, STRANGER, EXPIRED, or WRONG; with a service its further names of the member count."""
+        if user == self._a["ecr_user"]:
+            tokens = {"ecr_token": MEMBER, "ecr_expired_token": EXPIRED, "stranger_password": STRANGER}
+            return self._by_password(password, tokens)
+        if _same(password, self._a["expired_token"]):
+            return EXPIRED
+        if user == self._a["stranger"]:
+            return self._by_password(password, {"stranger_password": STRANGER})
+        more = service.also_member if service else ()
+        # Each registry may be given a machine user of its own: ci-harbor, ci-nexus …
+        if user == self._a["member"] or user in more or user.startswith("ci-"):
+            return self._by_password(password, {"member_password": MEMBER})
+        return WRONG
+
+    def _by_password(self, password: str, callers: Mapping[str, str]) -> str:
+        return next((who for name, who in callers.items() if _same(password, self._a[name])), WRONG)
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
-    """GET …?service=S&scope=repository:NAME:pull, with or without Basic credentials."""
+def _same(one: str, other: str) -> bool:
+    return hmac.compare_digest(one.encode(), other.encode())
 
-    protocol_version = "HTTP/1.1"
-    rights: Rights
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
 
-    def do_POST(self) -> None:
-        # Clients fall back to GET where the OAuth form is not supported (404).
-        self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        self._answer(404, "{}")
+class TokenDesk:
+    """Issues tokens and knows what each opens, as long as the process runs."""
 
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        service = SERVICES.get(query.get("service", [""])[0])
-        if service is None:
-            self._answer(400, _error("UNSUPPORTED", "no such service"))
-            return
-        user = None
-        if self.headers.get("Authorization", "").startswith("Basic "):
-            user = self._user()
-            if user is None:
-                self._answer(service.wrong_password_status, service.wrong_password_body)
-                return
-        wanted = [part for scope in query.get("scope", []) for part in scope.split(" ")]
-        granted = [self._granted(service, user, part) for part in wanted]
-        if wanted and not any(granted) and service.denied_status != 200:
-            self._answer(service.denied_status, _error(service.denied_code, service.denied_message))
-            return
-        self._answer(200, json.dumps(self._token(service, user, [entry for entry in granted if entry])))
+    def __init__(self, key: ec.EllipticCurvePrivateKey, certificate: x509.Certificate) -> None:
+        self._key = key
+        self._certificate = certificate
+        self._grants: dict[str, Grant] = {}
 
-    def _user(self) -> str | None:
-        try:
-            text = base64.b64decode(self.headers["Authorization"][6:], validate=True).decode()
-        except ValueError:
-            return None
-        user, dummy, password = text.partition(":")
-        return user if self.rights.known(user, password) else None
+    def opened_by(self, token: str) -> Grant | None:
+        return self._grants.get(token)
 
-    def _granted(self, service: hosts.TokenService, user: str | None, scope: str) -> dict[str, Any] | None:
-        kind, dummy, rest = scope.partition(":")
-        name, dummy, actions = rest.rpartition(":")
-        if kind != "repository" or not self.rights.may_read(service, user, name):
-            return None
-        return {
-            "type": kind,
-            "name": name,
-            "actions": [action for action in actions.split(",") if action == "pull"],
-        }
+    def answer(
+        self, service: TokenService, audience: str, product: Product, request: Request
+    ) -> tuple[Answer, str]:
+        """GET …?service=S&scope=repository:NAME:pull, and the token that was issued, if one was.
 
-    def _token(
-        self, service: hosts.TokenService, user: str | None, access: list[dict[str, Any]]
-    ) -> dict[str, Any]:
+        ``audience`` is the service that the distribution registry behind the product was told to expect.
+        """
+        if request.method == "POST":
+            return Answer(service.post, "{}"), ""
+        scopes = [part for scope in request.query.get("scope", []) for part in scope.split(" ")]
+        wanted = [name for scope in scopes if (name := _repository(scope))]
+        caller = request.caller
+        if caller in (EXPIRED, WRONG):
+            if not (service.forgives and wanted):
+                refusal = service.expired if caller == EXPIRED and service.expired else service.wrong_password
+                return replied(refusal), ""
+            wanted = []
+        granted = frozenset(name for name in wanted if product.may_read(caller, name))
+        refusal = service.denied if caller == NOBODY else service.denied_account
+        nothing = wanted and not granted
+        if (nothing or (caller == NOBODY and not service.anonymous)) and refusal.status != 200:
+            return replied(refusal), ""
+        return self._issued(service, audience, Grant(service, caller, granted))
+
+    def _issued(self, service: TokenService, audience: str, grant: Grant) -> tuple[Answer, str]:
         now = int(time.time())
+        access = [
+            {"type": "repository", "name": name, "actions": ["pull"]} for name in sorted(grant.repositories)
+        ]
         claims: dict[str, Any] = {
             "iss": ISSUER,
-            "sub": user or "",
-            "aud": service.service,
+            "sub": "" if grant.caller == NOBODY else grant.caller,
+            "aud": audience,
             "access": access,
-            "jti": str(now),
+            "jti": secrets.token_hex(8),
         }
-        claims |= {"iat": now, "nbf": now - 10, "exp": now + 300}
-        token = sign(self.key, self.certificate, claims)
-        return {"token": token, "access_token": token, "expires_in": 300}
-
-    def _answer(self, status: int, body: str) -> None:
-        content = body.encode()
-        self.send_response(status)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(content)))
-        self.end_headers()
-        self.wfile.write(content)
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        # The request line only: credentials are in headers, which are not logged.
-        sys.stderr.write(format % args + "\n")
+        claims |= {"iat": now, "nbf": now - 10, "exp": now + service.expires_in}
+        token = sign(self._key, self._certificate, claims)
+        self._grants[token] = grant
+        body: dict[str, Any] = dict.fromkeys(service.fields, token)
+        if "access_token" in service.fields and service.expires_in:
+            body["expires_in"] = service.expires_in
+        return Answer(200, compact(body)), token
 
 
-def _error(code: str, message: str) -> str:
-    return json.dumps({"errors": [{"code": code, "message": message, "detail": None}]})
-
-
-def main() -> None:
-    config = json.loads(Path(sys.argv[1]).read_text())
-    key = serialization.load_pem_private_key(Path(config["key"]).read_bytes(), None)
-    assert isinstance(key, ec.EllipticCurvePrivateKey)
-    Handler.key = key
-    Handler.certificate = x509.load_pem_x509_certificate(Path(config["certificate"]).read_bytes())
-    Handler.rights = Rights(config)
-    http.server.ThreadingHTTPServer(("127.0.0.1", config["port"]), Handler).serve_forever()
-
-
-if __name__ == "__main__":
-    main()
+def _repository(scope: str) -> str:
+    """The repository that a scope asks to pull from; empty for other scopes."""
+    kind, dummy, rest = scope.partition(":")
+    name, dummy, actions = rest.rpartition(":")
+    return name if kind.startswith("repository") and "pull" in actions.split(",") else ""

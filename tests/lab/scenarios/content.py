@@ -19,6 +19,8 @@ SCENARIOS = (
         company("app/index"),
         "platform_mismatch",
         confidence="confirmed",
+        known="platform_mismatch",
+        names=("arm64",),
     ),
     bare(
         "platform-windows",
@@ -26,6 +28,8 @@ SCENARIOS = (
         company("app/windows"),
         "platform_mismatch",
         confidence="confirmed",
+        known="platform_mismatch",
+        names=("windows",),
     ),
     bare(
         "layer-corrupt",

@@ -47,6 +47,10 @@ class Failure:
     also: tuple[str, ...] = ()
     truth: str | None = None
     confidence: str = "likely"
+    #: What it is once the registry was asked, with the credentials: the finding is then confirmed.
+    known: str | None = None
+    #: What that finding must name beside: a Secret, a key of it, a tag.
+    names: tuple[str, ...] = ()
     #: A registry, mirror, proxy or token service that the finding must name.
     host: str | None = None
     #: A node that the finding must name.

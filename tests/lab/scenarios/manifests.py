@@ -13,7 +13,8 @@ from tests.lab.scenarios.declare import LABEL, OLDEST, Failure, Manifest, Scenar
 #: The lab makes up its registry accounts anew each time; these stand for them until the objects are created.
 MEMBER, MEMBER_PASSWORD = "@member@", "@member_password@"
 STRANGER, STRANGER_PASSWORD = "@stranger@", "@stranger_password@"
-ECR_USER, ECR_EXPIRED_TOKEN = "@ecr_user@", "@ecr_expired_token@"
+ECR_USER, ECR_TOKEN, ECR_EXPIRED_TOKEN = "@ecr_user@", "@ecr_token@", "@ecr_expired_token@"
+EXPIRED_TOKEN = "@expired_token@"
 
 HEALTHY = "registry.reg.test/app/ok:1"
 SLEEP = ["/bin/sleep", "3600"]

@@ -15,6 +15,8 @@ SCENARIOS = (
         "a tag that the repository does not have",
         "registry.reg.test/app/web:9.9.9",
         "tag_not_found",
+        known="tag_not_found",
+        names=("1.1.0",),
     ),
     bare(
         "wrong-tag-hub",
@@ -22,6 +24,8 @@ SCENARIOS = (
         "docker.io/library/nginx:1.99",
         "tag_not_found",
         confidence="likely",
+        known="tag_not_found",
+        names=("1.27",),
     ),
     bare(
         "wrong-repository",
@@ -30,6 +34,8 @@ SCENARIOS = (
         "tag_not_found",
         also=("repository_not_found",),
         truth="repository_not_found",
+        known="repository_not_found",
+        names=("app/web",),
     ),
     bare(
         "typo-hub",
@@ -38,12 +44,15 @@ SCENARIOS = (
         "repository_not_found_or_private",
         truth="repository_not_found",
         suggests="nginx",
+        known="repository_not_found",
+        names=("nginx",),
     ),
     bare(
         "digest-absent",
         "a digest that nobody has",
         f"registry.reg.test/app/web@{ABSENT_DIGEST}",
         "tag_not_found",
+        known="tag_not_found",
     ),
     bare(
         "upper-case",

@@ -14,6 +14,7 @@ SCENARIOS = (
         "docker.io/ratelimited/app:1",
         "rate_limited",
         confidence="confirmed",
+        known="rate_limited",
     ),
     bare(
         "rate-limited-blob",
