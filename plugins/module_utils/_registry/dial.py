@@ -12,6 +12,7 @@ import os
 import selectors
 import socket
 import ssl
+import threading
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +63,11 @@ class Dialer:
         self.proxy = _proxy_origin(settings.proxy)
         self._authorization = _proxy_authorization(settings.proxy)
         self._settings = settings
-        self._context = tls.tls_context(settings)
+        self._contexts: dict[bool, ssl.SSLContext] = {}
+        self._lock = threading.Lock()
+        if settings.ca_file or settings.ca_pem or settings.client_cert:
+            # A file that cannot be used is said now, and not for each host.
+            self._context()
         self._watchdog = watchdog
 
     def proxy_for(self, origin: Origin) -> Origin | None:
@@ -75,6 +80,15 @@ class Dialer:
     def proxy_headers(self) -> dict[str, str]:
         """What the proxy wants to know of us."""
         return {"Proxy-Authorization": self._authorization} if self._authorization else {}
+
+    def _context(self, verified: bool = True) -> ssl.SSLContext:
+        """The system's authorities take a while to be read: not before they are needed, and once."""
+        with self._lock:
+            if verified not in self._contexts:
+                self._contexts[verified] = (
+                    tls.tls_context(self._settings) if verified else tls.unverified_context()
+                )
+            return self._contexts[verified]
 
     def check_reach(self, origin: Origin, deadline: Deadline) -> tuple[str, ...]:
         """Return the addresses of a host that a registry named; raises Stopped where it is on loopback or link-local.
@@ -98,19 +112,19 @@ class Dialer:
     def open(self, origin: Origin, deadline: Deadline) -> Line:
         """Return a line to ``origin``, its certificate verified; raises Stopped."""
         try:
-            return self._open(origin, deadline, self._context)
+            return self._open(origin, deadline)
         except ssl.SSLError as error:
             raise self._no_tls(origin, deadline, error) from None
 
     def look(self, origin: Origin, deadline: Deadline) -> CertificateFact | None:
         """Return the certificate that ``origin`` shows, untrusted ones too: a handshake, and not a byte more."""
         with contextlib.suppress(Stopped, OSError, ValueError):
-            line = self._open(origin, deadline, tls.unverified_context())
+            line = self._open(origin, deadline, verified=False)
             line.sock.close()
             return line.certificate
         return None
 
-    def _open(self, origin: Origin, deadline: Deadline, context: ssl.SSLContext) -> Line:
+    def _open(self, origin: Origin, deadline: Deadline, verified: bool = True) -> Line:
         proxy = self.proxy_for(origin)
         if proxy is None:
             addresses = self.names.addresses(origin.host, deadline)
@@ -120,7 +134,7 @@ class Dialer:
         line = Line(sock, sock, addresses)
         if origin.scheme == "https":
             try:
-                self._handshake(line, origin, deadline, context)
+                self._handshake(line, origin, deadline, self._context(verified))
             except BaseException:
                 sock.close()
                 raise
@@ -175,7 +189,7 @@ class Dialer:
     def _speaks_http(self, origin: Origin, deadline: Deadline) -> bool:
         plain = Origin("http", origin.host, origin.port)
         with contextlib.suppress(Stopped, OSError):
-            line = self._open(plain, deadline, self._context)
+            line = self._open(plain, deadline)
             with line.sock, self._watchdog.watching(line.beneath, deadline):
                 line.sock.sendall(f"HEAD /v2/ HTTP/1.1\r\nHost: {origin.netloc}\r\n\r\n".encode())
                 return bool(line.sock.recv(16).startswith(b"HTTP/"))
@@ -188,7 +202,7 @@ class Dialer:
             sock: Any = connect_any(proxy, addresses, deadline)
             if proxy.scheme == "https":
                 line = Line(sock, sock, addresses)
-                self._handshake(line, proxy, deadline, self._context)
+                self._handshake(line, proxy, deadline, self._context())
                 sock = line.sock
         except ssl.SSLError as error:
             stopped = tls.refused(proxy.netloc, error, None)

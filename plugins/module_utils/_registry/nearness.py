@@ -37,8 +37,9 @@ def near_names(wanted: str, names: Iterable[str], limit: int = SHOWN) -> tuple[s
     for name in names:
         if name == wanted:
             continue
-        slips = distance(wanted, name, _SLIPS if len(last) >= 6 else 1)
-        if slips <= _SLIPS:
+        limit_here = _SLIPS if len(last) >= 6 else 1
+        slips = distance(wanted, name, limit_here)
+        if slips <= limit_here:
             found.append((slips, name))
         elif name.rpartition("/")[2] == last:
             found.append((_SLIPS + 1, name))
@@ -80,9 +81,9 @@ def _between_versions(
     their_numbers, their_suffix = other
     length = max(len(numbers), len(their_numbers))
     mine, theirs = _padded(numbers, length), _padded(their_numbers, length)
-    off = 0.0 if suffix == their_suffix else 1.0
-    if mine == theirs and not off:
-        return (0.0, 0.0)
+    off = _between_suffixes(suffix, their_suffix)
+    if mine == theirs and off < 1:
+        return (0.0, off)
     shorter = min(len(numbers), len(their_numbers))
     if numbers[:shorter] == their_numbers[:shorter]:
         # 1.2 and 1.2.5 or 1.2-alpine; the newest first.
@@ -90,6 +91,12 @@ def _between_versions(
     steps = next(index for index in range(length) if mine[index] != theirs[index])
     away = abs(mine[steps] - theirs[steps])
     return (3.0, off, float(-steps), float(away), *(-float(part) for part in _padded(their_numbers, 4)))
+
+
+def _between_suffixes(one: str, other: str) -> float:
+    if one == other:
+        return 0.0
+    return 0.5 if min(len(one), len(other)) >= 4 and distance(one, other, _SLIPS) <= _SLIPS else 1.0
 
 
 def _padded(numbers: tuple[int, ...], length: int) -> tuple[int, ...]:

@@ -47,7 +47,7 @@ def tls_context(settings: Settings) -> ssl.SSLContext:
 
 def unverified_context() -> ssl.SSLContext:
     """Return TLS settings for a look at a certificate: nothing is ever sent through them, no client certificate."""
-    context = ssl.create_default_context()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

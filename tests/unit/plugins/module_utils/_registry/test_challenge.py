@@ -34,7 +34,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
         ),
         ('Basic realm="a, \\"b\\""', Challenge("basic", 'a, "b"')),
         (
-            'Bearer realm = "https://x/t" , error="invalid_token"',
+            'Bearer realm = "https://x/t" , error="e"',
             Challenge("bearer", "https://x/t", error="e"),
         ),
         ("Bearer realm=https://x/t?a=b,service=s", Challenge("bearer", "https://x/t?a=b", "s")),
