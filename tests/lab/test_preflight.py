@@ -95,7 +95,7 @@ def test_the_play_fails_and_says_so_in_every_form(checked: Checked) -> None:
     assert checked.run.code == PLAY_FAILED
     assert "SOME IMAGES WOULD NOT BE PULLED" in checked.run.plain_output
     for fault in checked.faults:
-        assert f"/{fault.name} " in checked.run.plain_output
+        assert f"shop/{fault.name}" in checked.run.plain_output
     (junit,) = checked.run.folder.rglob("preflight.junit.xml")
     root = ElementTree.parse(junit).getroot()
     assert (root.get("tests"), root.get("failures")) == (str(TOTAL), str(len(checked.faults)))
