@@ -68,7 +68,9 @@ class ActionModule(LookingAction):
         return answer(report, options["dest"])
 
     def _request(self, options: Mapping[str, Any]) -> Request:
-        texts = [Text("text", options["text"])] if options["text"] else []
+        # Ansible's texts are of a type of their own, which the YAML parser does not take.
+        own = (options["text"] or "").encode(errors="replace").decode()
+        texts = [Text("text", own)] if own else []
         if any(path in _INPUT for path in options["manifests"]):
             texts.insert(0, Text(STANDARD_INPUT, _standard_input()))
         live = not options["manifests"] and options["text"] is None

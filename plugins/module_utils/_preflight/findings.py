@@ -34,7 +34,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import quotation
 
-_OF_HOST = frozenset({"registry_server_error"})
+_OF_HOST = frozenset({"registry_server_error", "tls_expired", "tls_name_mismatch"})
 _OF_SECRET = frozenset({"secret_missing", "auth_invalid"})
 _MOST_EVIDENCE = 8
 _CONFIDENCES = ("confirmed", "likely", "possible")
@@ -72,7 +72,7 @@ def _subject(cause: str, workload: WorkloadVerdict, container: ContainerVerdict,
     if cause in _OF_SECRET and outcome.secrets:
         return f"{host} {' '.join(outcome.secrets)}"
     if cause in ("auth_missing", "auth_forbidden", "repository_not_found", "repository_not_found_or_private"):
-        return f"{name} {workload.namespace if cause.startswith('auth') else ''}"
+        return " ".join((name, workload.namespace if cause.startswith("auth") else "", *outcome.secrets))
     return canonical
 
 

@@ -24,6 +24,8 @@ TITLES: Mapping[str, str] = {
     "disk_full": "No room on the nodes for {image}",
     "registry_server_error": "Registry {host} fails",
     "manifest_invalid": "Unusable manifest: {image}",
+    "tls_expired": "Certificate of {host} not valid now",
+    "tls_name_mismatch": "Certificate of {host} is for other names",
 }
 """Titles by cause; any other is the cause and the image."""
 
