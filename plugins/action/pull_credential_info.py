@@ -54,10 +54,7 @@ class ActionModule(LookingAction):
     """Says which credentials a kubelet would try and what the registry says to each; or writes a run's stage."""
 
     ARGUMENT_SPEC = ARGUMENT_SPEC
-    CONSTRAINTS = {
-        "mutually_exclusive": [["pod", "service_account", "secrets"]],
-        "required_one_of": [["images", "pod", "evidence_dir"]],
-    }
+    CONSTRAINTS = {"mutually_exclusive": [["pod", "service_account", "secrets"]]}
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         _check(options)
@@ -140,6 +137,8 @@ def _check(options: Mapping[str, Any]) -> None:
     for name in options["secrets"] or ():
         if not _NAME.fullmatch(name):
             raise AnsibleActionFail(f"secrets: '{name}' is no name of a Secret")
+    if not (options["images"] or options["pod"] or options["evidence_dir"]):
+        raise AnsibleActionFail("one of images, pod and evidence_dir is needed")
     if options["evidence_dir"] and (options["images"] or options["pod"]):
         raise AnsibleActionFail(
             "evidence_dir goes without images and pod: they are those of the failures in the evidence"
