@@ -39,7 +39,17 @@ MAY_IMPORT = {
         "_credentials",
     },
     "_preflight": {"_model", "_image_ref", "_text", "_cluster", "_registry", "_credentials", "_pull_check"},
-    "_audit": {"_model", "_image_ref", "_text", "_cluster", "_registry", "_credentials", "_pull_check"},
+    # An audit asks of what runs what a preflight asks of what is to run.
+    "_audit": {
+        "_model",
+        "_image_ref",
+        "_text",
+        "_cluster",
+        "_registry",
+        "_credentials",
+        "_pull_check",
+        "_preflight",
+    },
     "_diagnosis": {"_model", "_image_ref", "_evidence", "_classify", "_text"},
     "_report": {"_model", "_image_ref", "_classify", "_diagnosis", "_text"},
 }

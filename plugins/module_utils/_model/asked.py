@@ -92,8 +92,8 @@ class RegistryAnswer(Record):
     others, and ``settle_by`` what would tell them apart. ``credential_accepted`` is what is known of the credential
     itself, apart from this repository. ``repository_exists`` is null where the registry does not say.
     ``registry_kind`` is the product behind the host (``docker_hub``, ``ecr`` …, ``distribution``, ``unknown``).
-    ``size_bytes`` is the compressed size of the layers for ``platform``; the clock difference is the registry's
-    minus ours, in seconds.
+    ``children`` are the digests of the images in an index. ``size_bytes`` is the compressed size of the layers for
+    ``platform``; the clock difference is the registry's minus ours, in seconds.
     """
 
     image: str
@@ -122,6 +122,7 @@ class RegistryAnswer(Record):
     digest: str = ""
     media_type: str = ""
     platforms: tuple[Platform, ...] = ()
+    children: tuple[str, ...] = ()
     size_bytes: int | None = None
     certificate: CertificateFact | None = None
     clock_difference: int | None = None

@@ -11,7 +11,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.as
     CredentialRef,
     Platform,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.found import Report
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.found import Finding, Report
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.record import Record
 
 WOULD_PULL = "would_pull"
@@ -94,7 +94,22 @@ class ImageState(Record):
 
 
 @dataclass(frozen=True, slots=True)
+class AuditFinding(Finding):
+    """A finding of an audit. ``risk`` is what makes it one; ``cause`` what a pull would then fail with.
+
+    ``image_gone``, ``credential_invalid``, ``not_pullable``: a pull would fail today. ``credential_expiring``,
+    ``certificate_expiring``, ``registry_shut_down``: on a day to come (``by``). ``tag_moved``: a pull would bring other
+    content than what runs. ``cached_on_one_node``: it lies on one node only and cannot be pulled by another.
+    ``rate_limit``: so many pulls without a credential that the registry's limit may stop them.
+    """
+
+    risk: str = ""
+    by: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AuditReport(Report):
     """The answer of an audit: the report, whose findings carry a risk each, and every image with its state."""
 
+    findings: tuple[AuditFinding, ...]
     images: tuple[ImageState, ...] = ()

@@ -144,6 +144,7 @@ class Inquiry:
     def _index(self, content: Content, blobs: Blobs) -> None:
         platforms = tuple(entry.platform for entry in content.entries if entry.platform is not None)
         self._facts["platforms"] = tuple(dict.fromkeys(platforms))
+        self._facts["children"] = tuple(entry.digest for entry in content.entries)
         wanted = self._question.platforms
         chosen = _choose(content.entries, wanted)
         if wanted and chosen is None:
