@@ -19,7 +19,7 @@ from tests.lab.image_pull_lab.network import CONTROL_IP
 from tests.lab.image_pull_lab.registry_log import RegistryRequest, credential_hash
 from tests.lab.scenarios import Failure, Scenario, all_scenarios
 from tests.lab.scenarios.judgement import Finding, about
-from tests.lab.scenarios.scene import SLOW_AFTER, VIEWER, Scene, version_under_test
+from tests.lab.scenarios.scene import SLOW_AFTER, Scene, version_under_test
 from tests.lab.scenarios.stage import failing_containers
 from tests.plays.runbook import Run, diagnose
 
@@ -49,7 +49,7 @@ def asked(scene: Scene, tmp_path_factory: pytest.TempPathFactory) -> Asked:
     before = len(scene.lab.registry_log())
     run = diagnose(
         folder,
-        kubeconfig=scene.lab.kubeconfig(VIEWER, inside=True),
+        kubeconfig=scene.lab.kubeconfig("admin", inside=True),
         before=scene.lab.inside(),
         namespaces=list(SUBJECTS),
         slow_after=SLOW_AFTER,
@@ -183,10 +183,10 @@ def checks(asked: Asked, scenario: Scenario, state: str) -> list[str]:
         for one in records
         if one["namespace"] == scenario.namespace
         and one["image"] == image
-        and list(one["pull_secrets"]) == secrets
+        and one.get("pull_secrets", []) == secrets
         and one["state"] == state
     ]
-    mine.sort(key=lambda one: one["position"])
+    mine.sort(key=lambda one: one.get("position", 0))
     return [f"{one['credential']['secret']} {one['credential']['key']}" for one in mine]
 
 
@@ -196,8 +196,8 @@ def evidence(run: Run, record: str) -> list[dict[str, Any]]:
     for path in sorted((run.folder / "evidence").rglob("registry.jsonl")):
         for line in path.read_text(encoding="utf-8").splitlines():
             entry = json.loads(line)
-            if entry.get("record", entry.get("type")) == record:
-                found.append(entry.get("data", entry))
+            if entry["record"] == record:
+                found.append(entry)
     return found
 
 
