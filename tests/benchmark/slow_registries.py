@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Registries that answer each request after a while, as real ones do from afar: python slow_registries.py FOLDER.
 
-TLS, bearer tokens with a password, an index or a single image in turn. Writes what a client needs to know as JSON to its
-standard output, then serves until its standard input ends.
+TLS, bearer tokens with a password, an index or a single image in turn. Writes what a client needs to know as JSON to
+its standard output, then serves until its standard input ends.
 """
 
 from __future__ import annotations

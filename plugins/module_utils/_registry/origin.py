@@ -8,6 +8,7 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 DOCKER_HUB_API = "registry-1.docker.io"
@@ -35,6 +36,7 @@ class Origin:
         return f"{self.scheme}://{self.netloc}"
 
 
+@lru_cache(maxsize=256)
 def origin_of(url: str) -> Origin:
     """Return the origin of an absolute URL; raises ValueError where it is none of HTTP."""
     parts = urlsplit(url)
