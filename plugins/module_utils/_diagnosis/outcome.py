@@ -15,6 +15,7 @@ from enum import StrEnum
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.answers import FOUND, is_of
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.distance import distance
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
     repository_name,
@@ -60,7 +61,7 @@ ABOUT_LOGIN = frozenset(
         Cause.REPOSITORY_NOT_FOUND_OR_PRIVATE,
     }
 )
-_WOULD_FIT = ("linked_late", "unlinked", "elsewhere")
+WOULD_FIT = ("linked_late", "unlinked", "elsewhere")
 # Of several refusals the one that came farthest tells most.
 _FARTHEST = (
     Cause.PLATFORM_MISMATCH,
@@ -93,7 +94,8 @@ class Outcome:
 
     ``cause`` and ``sure`` say why it fails, or cannot be asked from here. ``answer`` is the answer that decides and
     ``check`` the credential that it is about, each None where there is none; ``alike`` are further credentials that are
-    refused for the same cause; ``attempts`` are all answers to the
+    refused for the same cause, ``ways`` those that the pod does not get and that would do, as far as is known;
+    ``attempts`` are all answers to the
     credentials that are offered, in order, or the anonymous one. ``public`` tells that the image is given without a
     login. ``why`` is a sentence for the reader, ``settle_by`` what would tell the alternatives apart.
     """
@@ -104,6 +106,7 @@ class Outcome:
     answer: RegistryAnswer | None = None
     check: CredentialCheck | None = None
     alike: tuple[CredentialCheck, ...] = ()
+    ways: tuple[CredentialCheck, ...] = ()
     checks: tuple[CredentialCheck, ...] = ()
     attempts: tuple[RegistryAnswer, ...] = ()
     public: bool = False
@@ -154,7 +157,7 @@ def outcome_of(failure: PullFailure, facts: Facts) -> Outcome | None:
         found = _without_secrets(anonymous)
     else:
         found = _anonymously(failure, facts, own, checks, anonymous)
-    return replace(found, checks=checks)
+    return replace(found, checks=checks, ways=_ways(checks, facts))
 
 
 def _is_own(check: CredentialCheck, failure: PullFailure) -> bool:
@@ -260,7 +263,7 @@ def _anonymously(
     anonymous: RegistryAnswer | None,
 ) -> Outcome:
     """No credential is offered: what the registry gives to strangers decides, and why there is none."""
-    lacking = _why_none(own, checks)
+    lacking = _why_none(own, checks, facts)
     if anonymous is None:
         return Outcome(Result.NOT_ASKED, check=lacking)
     if anonymous.outcome == FOUND:
@@ -275,7 +278,7 @@ def _anonymously(
     wants_login = known or is_in_use(failure.image, facts)
     unusable = lacking is not None and lacking.state in UNUSABLE
     if wants_login:
-        proven = any(_opens(check, facts) for check in checks if check.state in _WOULD_FIT)
+        proven = any(_tried(check, facts) for check in checks if check.state in WOULD_FIT)
         by_node = anonymous.registry_kind in LOGS_IN_BY_NODE and not unusable and not proven
         return replace(
             said,
@@ -283,6 +286,7 @@ def _anonymously(
             sure=known and not by_node,
             check=lacking,
             alternatives=(_NODES_OWN,) if by_node else (),
+            why=_refused_as_well(lacking, facts),
             settle_by="",
         )
     if lacking is not None:
@@ -294,10 +298,31 @@ def _anonymously(
     return said
 
 
-def _opens(check: CredentialCheck, facts: Facts) -> bool:
-    """Tell whether the registry gave the image to this credential, which the pod does not get."""
-    given = facts.answers.of_image(check.image)
-    return any(answer.outcome == FOUND and is_of(check.credential, answer) for answer in given)
+def _refused_as_well(check: CredentialCheck | None, facts: Facts) -> str:
+    """What is to be said of a Secret that comes too late and would not help in time either."""
+    if check is None or check.state != "linked_late" or _tried(check, facts) is not False:
+        return ""
+    return f"the registry refuses {label(check)} besides"
+
+
+def _tried(check: CredentialCheck, facts: Facts) -> bool | None:
+    """Tell whether the registry gave the image to a credential that the pod does not get; None where nobody asked."""
+    given = [answer for answer in facts.answers.of_image(check.image) if is_of(check.credential, answer)]
+    return any(answer.outcome == FOUND for answer in given) if given else None
+
+
+def _ways(checks: tuple[CredentialCheck, ...], facts: Facts) -> tuple[CredentialCheck, ...]:
+    """The credentials that would do: those with nearly the name that is missing, those that the registry was seen to
+    take, those that were not tried; never one that it refused."""
+    missing = [check.credential.secret for check in checks if check.state == "missing" and check.credential]
+    found: list[tuple[bool, bool, int, int, CredentialCheck]] = []
+    for check in checks:
+        taken = _tried(check, facts) if check.state in WOULD_FIT else False
+        if check.state in WOULD_FIT and taken is not False and check.credential is not None:
+            name = check.credential.secret
+            is_meant = any(distance(name, other, 2) <= 2 for other in missing)
+            found.append((not is_meant, not taken, WOULD_FIT.index(check.state), len(found), check))
+    return tuple(item[4] for item in sorted(found, key=lambda item: item[:4]))
 
 
 _NODES_OWN = Alternative(
@@ -307,18 +332,15 @@ _NODES_OWN = Alternative(
 
 
 def _why_none(
-    own: tuple[CredentialCheck, ...], checks: tuple[CredentialCheck, ...]
+    own: tuple[CredentialCheck, ...], checks: tuple[CredentialCheck, ...], facts: Facts
 ) -> CredentialCheck | None:
     """The check that tells best why no credential is offered; None where there is not even one that was meant."""
     for state in ("missing", "wrong_type", "not_matching"):
         found = next((check for check in own if check.state == state), None)
         if found is not None:
             return found
-    for state in _WOULD_FIT:
-        found = next((check for check in checks if check.state == state), None)
-        if found is not None:
-            return found
-    return None
+    late = next((check for check in checks if check.state == "linked_late"), None)
+    return late or next(iter(_ways(checks, facts)), None)
 
 
 def _said(answer: RegistryAnswer, check: CredentialCheck | None) -> Outcome:

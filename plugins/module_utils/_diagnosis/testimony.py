@@ -13,6 +13,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     ABOUT_LOGIN,
     NETWORK,
     OFFERED,
+    WOULD_FIT,
     Outcome,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.reading import (
@@ -74,7 +75,8 @@ def answers_as_evidence(outcome: Outcome, *, supports: bool) -> tuple[Evidence, 
 def checks_as_evidence(outcome: Outcome, at: str | None, supports: bool) -> tuple[Evidence, ...]:
     """Return what is known of the credentials: why they are not offered, or that they have expired."""
     first = (outcome.check,) if outcome.check is not None else ()
-    checks = [check for check in dict.fromkeys((*first, *outcome.checks)) if is_telling(check)]
+    behind = [check for check in outcome.checks if check.state not in WOULD_FIT]
+    checks = [check for check in dict.fromkeys((*first, *behind, *outcome.ways)) if is_telling(check)]
     found = [
         Evidence(
             "credential",

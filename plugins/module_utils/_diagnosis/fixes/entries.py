@@ -74,13 +74,12 @@ def wait_for_retry(case: Case) -> Iterator[Fix]:
 
 
 def _concerned(outcome: Outcome) -> list[CredentialCheck]:
-    """The credential at fault, then those that stand elsewhere and would do."""
+    """The credential at fault and those that would do: first what is mended without a new password."""
     first = [outcome.check] if outcome.check is not None else []
-    ways = ("linked_late", "unlinked", "elsewhere")
-    waiting = [check for check in outcome.checks if check.state in ways and check not in first]
+    ways = [check for check in outcome.ways if check not in first]
     if first and first[0].state == OFFERED:
-        return [*first, *outcome.alike]
-    return sorted(waiting, key=lambda check: ways.index(check.state)) + first
+        return [*first, *outcome.alike, *ways]
+    return ways + first
 
 
 def _start_anew(case: Case, check: CredentialCheck, outcome: Outcome) -> Iterator[Fix]:

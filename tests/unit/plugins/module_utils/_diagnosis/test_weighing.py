@@ -232,3 +232,51 @@ def test_a_secret_with_a_wrong_key_is_a_fault_of_its_own(tmp_path: Path) -> None
         ("auth_missing", ()),
         ("auth_missing", ("shop/regcred",)),
     ]
+
+
+def test_only_credentials_that_the_registry_takes_are_proposed(tmp_path: Path) -> None:
+    asked = (
+        check("unlinked", pull_secrets=(), credential=ref("refused")),
+        check("unlinked", pull_secrets=(), credential=ref("taken")),
+        answer("auth_missing"),
+        answer("auth_invalid", to=ref("refused")),
+        answer(to=ref("taken")),
+    )
+    found = finding_on(tmp_path, pod(DENIED, pull_secrets=()), *asked)
+    assert "Link Secret shop/taken" in found.fixes[0].title
+    assert "shop/refused" not in str(found.to_dict())
+
+
+def test_a_refused_credential_leaves_the_way_to_one_that_is_taken(tmp_path: Path) -> None:
+    asked = (
+        check(),
+        check("unlinked", credential=ref("taken")),
+        answer("auth_invalid", to=ref()),
+        answer(to=ref("taken")),
+    )
+    found = finding_on(tmp_path, pod(DENIED, owner={"kind": "Deployment", "name": "app"}), *asked)
+    titles = [fix.title for fix in found.fixes]
+    assert titles[0].startswith("Renew the entry quay.io of Secret shop/regcred")
+    assert titles[1] == "Name Secret taken, which fits, in Deployment shop/app"
+
+
+def test_a_secret_that_came_too_late_and_is_refused_is_said_to_be(tmp_path: Path) -> None:
+    late = check("linked_late", pull_secrets=())
+    asked = (late, answer("auth_missing"), answer("auth_invalid", to=ref()))
+    found = finding_on(tmp_path, pod(DENIED, pull_secrets=()), *asked)
+    assert verdict(found) == ("auth_missing", "confirmed")
+    assert "he registry refuses Secret shop/regcred (key quay.io) besides" in found.summary
+
+
+def test_a_mistyped_secret_name_leads_to_the_secret_that_was_meant(tmp_path: Path) -> None:
+    named = {"pull_secrets": ("regcerd",)}
+    asked = (
+        check("missing", credential=ref("regcerd", key=""), **named),
+        check("unlinked", credential=ref("another"), **named),
+        check("unlinked", credential=ref("regcred"), **named),
+        answer("auth_missing"),
+        answer(to=ref("another")),
+    )
+    found = finding_on(tmp_path, pod(DENIED, owner={"kind": "Deployment", "name": "app"}, **named), *asked)
+    assert verdict(found) == ("secret_missing", "confirmed")
+    assert found.fixes[0].title == "Name Secret regcred, which fits, in Deployment shop/app"
