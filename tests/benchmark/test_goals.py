@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmark import run
-from tests.lab.image_pull_lab import LabUnavailable
+from tests.benchmark import registries, run
+from tests.lab.image_pull_lab import LabUnavailable, places
 
 pytestmark = pytest.mark.bench
 
@@ -26,5 +26,13 @@ def test_the_goals_are_met(words: list[str], pytestconfig: pytest.Config) -> Non
         lines = run.run(run.parse(words))
     except LabUnavailable as reason:
         pytest.skip(f"no API server here: {reason}")
+    print(f"\n{run.table(lines)}")
+    assert [line.title for line in lines if line.met is False] == []
+
+
+def test_the_goals_of_asking_registries_are_met() -> None:
+    crane = sorted((places.cache_dir() / "bin").glob("crane-*/crane"))
+    words = ["--crane", str(crane[-1])] if crane else []
+    lines = registries.run(registries.parse(words))
     print(f"\n{run.table(lines)}")
     assert [line.title for line in lines if line.met is False] == []

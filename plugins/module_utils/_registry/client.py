@@ -107,10 +107,9 @@ class Client:
         Never raises for a registry's fault: ``why_not`` says what came in between.
         """
         try:
-            ref = parse_image_ref(image)
-        except ImageRefError as error:
+            ref, registry = self._parsed(image)
+        except ValueError as error:
             return TagList("", "", image, complete=False, why_not=str(error))
-        registry = self._registry(ref.registry)
         within = Deadline(self.settings.question_timeout)
         session = Session(
             self._transport, self._tokens, registry, ref.repository, login, within, self.settings.clock
@@ -122,8 +121,8 @@ class Client:
         first: dict[object, tuple[Question, ImageRef]] = {}
         for place, question in enumerate(questions):
             try:
-                ref = parse_image_ref(question.image)
-            except ImageRefError as error:
+                ref, dummy = self._parsed(question.image)
+            except ValueError as error:
                 answers[place] = replace(
                     self._not_asked(question, str(error)), cause="image_name_invalid", certain=True
                 )
@@ -204,7 +203,17 @@ class Client:
             self._transport, self._tokens, self.settings, job.question, job.ref, registry, within
         ).answer()
 
+    def _parsed(self, image: str) -> tuple[ImageRef, Registry]:
+        """Return the reference and its registry; raises ValueError where the text names none."""
+        ref = parse_image_ref(image)
+        try:
+            return ref, self._registry(ref.registry)
+        except ValueError:
+            host = ref.registry or ref.repository.partition("/")[0]
+            raise ValueError(f"'{host}' is no address of a registry") from None
+
     def _registry(self, name: str) -> Registry:
+        """Raises ValueError where the name is no address."""
         return self._known(registry_origin(name, self.settings.plain_http), name)
 
     def _known(self, origin: Origin, name: str, ns: str = "") -> Registry:

@@ -124,6 +124,7 @@ class Inquiry:
         if reply.method == "HEAD":
             told = reply.header("docker-content-digest")
             self._facts |= {"media_type": media_type_of(reply), "digest": told}
+            self._check_allowance()
             return
         content = read_content(reply, self._ref.digest or "")
         self._facts |= {
@@ -140,6 +141,22 @@ class Inquiry:
             self._single(content, blobs)
         if content.is_schema_1:
             self._facts["text"] = "its manifest is of schema 1, which containerd 2.1 and newer do not pull"
+
+    def _check_allowance(self) -> None:
+        """Docker Hub answers HEAD even when nothing is left of the limit, and refuses the GET of a pull."""
+        limit = self._session.limit
+        if limit is None or limit.remaining != 0:
+            return
+        known = self._session.used_login
+        raise Stopped(
+            MANIFEST,
+            "rate_limited",
+            f"the image is there, and none of the {limit.limit or 'allowed'} pulls is left for {limit.source or 'us'}",
+            certain=known,
+            settle_by=""
+            if known
+            else "ask from the node: the limit of anonymous pulls is one for each address",
+        )
 
     def _index(self, content: Content, blobs: Blobs) -> None:
         platforms = tuple(entry.platform for entry in content.entries if entry.platform is not None)

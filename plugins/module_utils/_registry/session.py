@@ -129,8 +129,9 @@ class Session:
     def refusal(self, reply: Reply) -> Refusal:
         """Return what ``reply`` refuses, in the words that a verdict needs."""
         code, text = reply.words()
-        challenge = best_challenge(reply.challenges)
-        error = challenge.error if challenge else ""
+        now = best_challenge(reply.challenges)
+        error = now.error if now else ""
+        challenge = now or self.challenge
         return Refusal(
             kind=self.registry.kind,
             registry=self.registry.name,

@@ -28,7 +28,8 @@ class Settings:
 
     ``timeout`` is for one request, from the connection to the last byte; ``question_timeout`` for all requests of one
     question, ``deadline`` for all questions of one call: seconds each. ``per_host`` questions to one registry run at a
-    time. ``pull_check`` looks at the host of the blobs too. ``clock`` gives seconds since the epoch.
+    time. ``clock`` gives
+    seconds since the epoch.
     """
 
     ca_file: str | None = None

@@ -17,6 +17,8 @@ import threading
 import time
 from collections.abc import Iterator
 
+_IDLE_SECONDS = 5.0
+
 
 class Deadline:
     """A moment on the monotonic clock; ``shortened`` where another deadline comes first and is meant instead."""
@@ -74,12 +76,20 @@ class Watchdog:
             while True:
                 while self._heap and self._heap[0][1] not in self._watched:
                     heapq.heappop(self._heap)
-                wait = self._heap[0][0] - time.monotonic() if self._heap else None
-                if wait is None or wait > 0:
+                if not self._heap:
+                    self._condition.wait(_IDLE_SECONDS)
+                    if not self._heap:
+                        self._thread = None
+                        return
+                    continue
+                wait = self._heap[0][0] - time.monotonic()
+                if wait > 0:
                     self._condition.wait(wait)
                     continue
-                sock = self._watched.pop(heapq.heappop(self._heap)[1], None)
-                if sock is not None:
-                    # Not the method of SSLSocket, which would take the TLS state from under the reader.
-                    with contextlib.suppress(OSError):
-                        socket.socket.shutdown(sock, socket.SHUT_RDWR)
+                self._shut(self._watched.pop(heapq.heappop(self._heap)[1]))
+
+    @staticmethod
+    def _shut(sock: socket.socket) -> None:
+        # Not the method of SSLSocket, which would take the TLS state from under the reader.
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(sock, socket.SHUT_RDWR)

@@ -56,6 +56,15 @@ def test_a_name_that_does_not_parse_is_not_asked_for(registry: Server) -> None:
     assert registry.seen == []
 
 
+@pytest.mark.parametrize("image", ["ex_ample.com/app", "reg.test:99999/app"])
+def test_a_host_that_is_no_address(image: str) -> None:
+    found = Client(Settings())
+    answer = found.ask([Question(image)])[0]
+    assert (answer.outcome, answer.cause) == ("not_asked", "image_name_invalid")
+    assert answer.text.endswith("is no address of a registry")
+    assert found.near_tags(image).why_not == answer.text
+
+
 def test_no_more_than_so_many_at_a_time_at_one_host(registry: Server) -> None:
     lock, now, most = threading.Lock(), [0], [0]
     for path, inner in list(registry._handlers.items()):

@@ -60,7 +60,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
             {"schemaVersion": 2, "mediaType": DOCKER_LIST, "manifests": entries},
             DOCKER_LIST,
         )
-    yield folder
+    return folder
 
 
 @pytest.fixture(scope="module")

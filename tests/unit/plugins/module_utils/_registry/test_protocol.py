@@ -167,6 +167,23 @@ class TestLimits:
         client.ask([Question(f"{server.netloc}/shop/web:1", None, (AMD64,))])
         assert [seen.method for seen in server.seen] == methods
 
+    @pytest.mark.parametrize(("login", "certain"), [(None, False), (ALICE, True)])
+    def test_a_head_that_succeeds_when_nothing_is_left(
+        self, server: Server, login: Login | None, certain: bool
+    ) -> None:
+        server.image("shop/web", "1")
+        path = "/v2/shop/web/manifests/1"
+        inner = server._handlers[path]
+        limit = {"RateLimit-Limit": "100;w=21600", "RateLimit-Remaining": "0;w=21600"}
+        server.on(path, lambda seen: Say(200, inner(seen).body, {**inner(seen).headers, **limit}))
+        if login:
+            server.protect(path, 'Basic realm="x"', accept=bool)
+        client = Client(_plain(server))
+        client._registry(server.netloc).counts = True
+        answer = client.ask([Question(f"{server.netloc}/shop/web:1", login)])[0]
+        assert (answer.outcome, answer.cause, answer.certain) == ("failed", "rate_limited", certain)
+        assert "none of the 100 pulls is left" in answer.text
+
     def test_too_many_requests(self, server: Server, ask: Ask) -> None:
         said = error(429, "TOOMANYREQUESTS", "You have reached your pull rate limit.")
         server.on("*", Say(429, said.body, {"Retry-After": "120"}))
