@@ -47,7 +47,8 @@ class Failure:
     also: tuple[str, ...] = ()
     truth: str | None = None
     confidence: str = "likely"
-    #: What it is once the registry was asked, with the credentials: the finding is then confirmed.
+    #: What it is once the registry was asked, with the credentials: the finding is then confirmed. Without a truth
+    #: beside it, the words of the kubelet need not lead there.
     known: str | None = None
     #: What that finding must name beside: a Secret, a key of it, a tag.
     names: tuple[str, ...] = ()

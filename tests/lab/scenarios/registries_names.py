@@ -101,7 +101,7 @@ _REPOSITORIES = (
         "a project that was not moved before Container Registry was shut down",
         "gcr.io/legacy-project/app:1",
         "registry_server_error",
-        also=("unknown", "auth_forbidden", "repository_not_found"),
+        also=("signature_policy", "unknown", "auth_forbidden", "repository_not_found"),
         confidence="possible",
         known="repository_not_found",
     ),
