@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder, Stage
 
-from tests.plays.runbook import Run, ansible, diagnose, snapshot
+from tests.plays.runbook import ROOT, Run, ansible, diagnose, snapshot
 from tests.unit.plugins.module_utils._cluster.api_server import api_server
 from tests.unit.plugins.module_utils._cluster.mini_cluster import MiniCluster
 from tests.unit.plugins.module_utils._cluster.samples import pod, waiting
@@ -23,6 +24,7 @@ from tests.unit.plugins.module_utils._credentials.secrets_of_tests import PASSWO
 from tests.unit.plugins.module_utils._pull_check.mini_registry import MiniRegistry, mini_registry
 
 REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+DEFAULT = yaml.safe_load((ROOT / "roles/registry/defaults/main.yml").read_text(encoding="utf-8"))
 MODULE = "kube_runbooks.image_pull.pull_credential_info"
 
 
@@ -56,7 +58,12 @@ class Scene:
         )
 
     def options(self) -> dict[str, Any]:
-        return {"server": self.cluster.server.url, "api_key": "t", "plain_http": self.registry.host}
+        return {
+            "server": self.cluster.server.url,
+            "api_key": "t",
+            "plain_http": self.registry.host,
+            "registry_checks": DEFAULT["image_pull_registry_checks"],
+        }
 
     def diagnose(self, *arguments: str, **variables: Any) -> Run:
         evidence = {} if "--check" in arguments else {"evidence_dir": str(self.folder / "evidence")}
