@@ -43,6 +43,8 @@ options:
   text:
     description:
       - Manifests as a text, for instance what another task rendered. May hold Secrets, so it is never logged.
+      - A text that was given as a variable on the command line is a template to Ansible and is carried out by it. What is not
+        trusted belongs into O(manifests).
     type: str
   namespace:
     description:
@@ -125,6 +127,7 @@ attributes:
     description: Changes nothing.
 seealso:
   - module: kube_runbooks.image_pull.report
+  - module: kube_runbooks.image_pull.image_audit_info
 """
 
 EXAMPLES = r"""

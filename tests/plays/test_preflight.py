@@ -36,6 +36,13 @@ def pod(image: str, name: str = "web") -> str:
     return yaml.safe_dump({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec})
 
 
+def rendered(folder: Path, text: str) -> str:
+    """A file with this content."""
+    path = folder / "rendered.yaml"
+    path.write_text(text)
+    return str(path)
+
+
 def preflight(folder: Path, registry: Registry, *arguments: str, **variables: Any) -> Run:
     """Runs preflight.yml without a cluster, unless a variable says otherwise."""
     values = {"use_cluster": False, "platforms": ["linux/amd64"], "plain_http": [registry.host], **variables}
@@ -60,7 +67,7 @@ def test_what_would_be_pulled_passes(tmp_path: Path, registry: Registry) -> None
 
 
 def test_what_would_not_fails_the_play_in_every_form(tmp_path: Path, registry: Registry) -> None:
-    run = preflight(tmp_path, registry, manifest_text=pod(f"{registry.host}/app:2"))
+    run = preflight(tmp_path, registry, manifests=rendered(tmp_path, pod(f"{registry.host}/app:2")))
     assert run.code == PLAY_FAILED
     assert "WOULD NOT" in run.plain_output
     assert report_of(run)["findings"][0]["cause"] == "tag_not_found"
@@ -74,12 +81,12 @@ def test_what_would_not_fails_the_play_in_every_form(tmp_path: Path, registry: R
 
 @pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("confirmed", PLAY_FAILED), ("any", PLAY_FAILED)])
 def test_the_exit_code_follows_fail_on(tmp_path: Path, registry: Registry, fail_on: str, code: int) -> None:
-    assert preflight(tmp_path, registry, manifest_text=pod("X"), fail_on=fail_on).code == code
+    assert preflight(tmp_path, registry, manifests=rendered(tmp_path, pod("X")), fail_on=fail_on).code == code
 
 
 @pytest.mark.parametrize(("fail_on", "code"), [("never", 0), ("any", PLAY_FAILED)])
 def test_what_could_not_be_checked_is_no_success(tmp_path: Path, registry: Registry, fail_on: str, code: int) -> None:
-    run = preflight(tmp_path, registry, manifest_text=pod("127.0.0.1:1/app:1"), fail_on=fail_on)
+    run = preflight(tmp_path, registry, manifests=rendered(tmp_path, pod("127.0.0.1:1/app:1")), fail_on=fail_on)
     assert run.code == code, run.output
     assert "NOT KNOWN" in run.plain_output
     root = ElementTree.parse(run.folder / "reports/localhost/preflight.junit.xml").getroot()
@@ -100,7 +107,7 @@ def test_a_file_that_is_no_yaml_is_named_and_the_others_are_checked(tmp_path: Pa
 
 def test_a_cluster_that_cannot_be_read_fails_the_play(tmp_path: Path, registry: Registry) -> None:
     run = preflight(
-        tmp_path, registry, manifest_text=pod(f"{registry.host}/app:1"), use_cluster=True,
+        tmp_path, registry, manifests=rendered(tmp_path, pod(f"{registry.host}/app:1")), use_cluster=True,
         server="http://127.0.0.1:1", api_key="x", fail_on="never",
     )
     assert run.code == PLAY_FAILED
@@ -111,7 +118,7 @@ def test_a_cluster_that_cannot_be_read_fails_the_play(tmp_path: Path, registry: 
 def test_hostile_names_stay_text(tmp_path: Path, registry: Registry) -> None:
     item = yaml.safe_load(pod(f"{registry.host}/app:2"))
     item["metadata"]["name"] = item["spec"]["containers"][0]["name"] = HOSTILE
-    run = preflight(tmp_path, registry, "-vvv", manifest_text=json.dumps(item))
+    run = preflight(tmp_path, registry, "-vvv", manifests=rendered(tmp_path, json.dumps(item)))
     assert run.code == PLAY_FAILED
     assert "uid=" not in run.output
     assert "\x1b[2J" not in run.output
