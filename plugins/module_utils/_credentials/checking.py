@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
+from collections import Counter
 from collections.abc import Mapping, Sequence
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials import words
@@ -46,6 +47,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 _LONGEST_NAME = 256
+MOST_TOLD = 100
+"""Credentials that are told of in order; a kubelet tries them all, and so many are no accident."""
 MISSING = "missing"
 FORBIDDEN = "forbidden"
 
@@ -87,6 +90,7 @@ class _Check:
         self._keyring = Keyring()
         self._behind: list[CredentialCheck] = []
         self._configs: dict[str, DockerConfig] = {}
+        self._spellings: Counter[tuple[str, bytes | None]] = Counter()
         self._candidates: list[Login] = []
         self._blocked = ""
 
@@ -95,7 +99,7 @@ class _Check:
         for name in self._pull.pull_secrets:
             self._add(name)
         offered = self._keyring.lookup(self._repository)
-        in_order = [self._offered(position, kept) for position, kept in enumerate(offered)]
+        in_order = [self._offered(position, kept) for position, kept in enumerate(offered[:MOST_TOLD])]
         if self._blocked:
             in_order = [dataclasses.replace(one, state="blocked", position=None) for one in in_order]
         self._tell_unfit({kept.source for kept in offered})
@@ -125,7 +129,9 @@ class _Check:
             self._behind.append(self._one("wrong_type", secret, why=words.wrong_type(secret)))
             return
         self._keyring.add(config, name)
-        self._configs[name] = config
+        if name not in self._configs:
+            self._configs[name] = config
+            self._spellings.update((name, normal_form(entry.written)) for entry in config.entries)
 
     def _unread(self, name: str, state: str) -> CredentialCheck:
         ref = CredentialRef(self._pull.namespace, name)
@@ -137,13 +143,12 @@ class _Check:
     def _offered(self, position: int, kept: Kept) -> CredentialCheck:
         secret = self._found[kept.source]
         assert isinstance(secret, PullSecret)
-        same_key = [
-            entry
-            for entry in self._configs[kept.source].entries
-            if _same_key(entry.written, kept.entry.written)
-        ]
         lifetime = lifetime_of(kept.entry.username, kept.entry.password)
-        remarks = words.remarks(kept.entry, kept.kept_elsewhere, several_spellings=len(same_key) > 1)
+        remarks = words.remarks(
+            kept.entry,
+            kept.kept_elsewhere,
+            several_spellings=self._spellings[kept.source, normal_form(kept.entry.written)] > 1,
+        )
         return dataclasses.replace(
             self._of("offered", _ref(secret, kept.entry.written, kept.entry.username)),
             position=position,
@@ -258,10 +263,6 @@ def _ref(secret: PullSecret, key: str, username: str) -> CredentialRef:
 
 def _login(secret: PullSecret, entry: Entry) -> Login:
     return Login(entry.username, entry.password, _ref(secret, entry.written, entry.username))
-
-
-def _same_key(one: str, other: str) -> bool:
-    return normal_form(one) == normal_form(other)
 
 
 def _can_travel(kept: Kept) -> bool:

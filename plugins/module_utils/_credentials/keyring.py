@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.docker_config import (
     DockerConfig,
@@ -76,8 +77,20 @@ def config_of(secret: PullSecret) -> DockerConfig | None:
     for (kind, key), flat in ((CONFIG_JSON, False), (CONFIG_FLAT, True)):
         content = secret.data.get(key)
         if secret.type == kind and content:
-            return read_config(content, flat=flat)
+            config = _read_once(content, flat)
+            if isinstance(config, Malformed):
+                raise Malformed(str(config), config.key)
+            return config
     return None
+
+
+@lru_cache(maxsize=512)
+def _read_once(content: bytes, flat: bool) -> DockerConfig | Malformed:
+    """Read a configuration, which many pods may share, once."""
+    try:
+        return read_config(content, flat=flat)
+    except Malformed as error:
+        return error
 
 
 def keyring_of(secrets: Sequence[PullSecret]) -> Keyring:

@@ -29,6 +29,7 @@ class Place:
     path: bytes
 
 
+@lru_cache(maxsize=16384)
 def normal_form(written: str) -> bytes | None:
     """Return the key under which the keyring keeps an entry; None where the entry is dropped (BasicDockerKeyring.Add).
 

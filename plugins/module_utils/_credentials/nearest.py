@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import islice
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.docker_config import Entry
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.keys import (
@@ -23,6 +24,7 @@ _HUB_KEY_WRITTEN = "https://index.docker.io/v1/"
 _HUB_HOSTS = ("docker.io", "docker.com")
 _LONGEST_KEY = 200
 _LONGEST_HOST = 253
+_MOST_COMPARED = 300
 _BEHIND_THE_PATH = re.compile(r"[?#].*", re.DOTALL)
 
 
@@ -40,7 +42,7 @@ def nearest(entries: Iterable[Entry], repository: str) -> Near | None:
     target = place_of(repository.encode("utf-8", "surrogateescape"))
     if target is None:
         return None
-    found = [_near(entry, target, repository) for entry in entries]
+    found = [_near(entry, target, repository) for entry in islice(entries, _MOST_COMPARED)]
     return min(found, key=lambda near: near.distance, default=None)
 
 

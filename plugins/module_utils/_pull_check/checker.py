@@ -50,6 +50,8 @@ MOST_PULLS = 1000
 MOST_OBJECTS = 300
 """Secrets and ServiceAccounts that are read by name, each."""
 MOST_HOSTS_AT_ONCE = 32
+MOST_LOGINS = 10
+"""Credentials of one image that are tried: a registry may lock out who tries more."""
 MOST_CANDIDATES = 3
 """Credentials of one image that no pod is given and that are tried all the same, as proof of a fix."""
 MOST_TAG_LISTS = 40
@@ -70,7 +72,7 @@ class _Visit:
     def __init__(self, pull: PodPull, checked: Checked) -> None:
         self.pull = pull
         self.checked = checked
-        self.trial = Trial(pull.image, pull.platforms, list(checked.logins))
+        self.trial = Trial(pull.image, pull.platforms, list(checked.logins[:MOST_LOGINS]))
         self.candidates: Trial | None = None
 
 
@@ -110,7 +112,7 @@ class PullChecker:
         self._end = time.monotonic() + self._seconds
         wanted = self._capped(distinct(pulls))
         self._read(wanted)
-        visits = [_Visit(pull, self._check(pull)) for pull in wanted]
+        visits = self._checked(wanted)
         by_host: dict[str, list[_Visit]] = defaultdict(list)
         for visit in visits:
             by_host[_host_of(visit)].append(visit)
@@ -123,6 +125,18 @@ class PullChecker:
         return Looked(
             checks, _without_doubles(visits), [tag for tags, _left in lists for tag in tags], self._gaps
         )
+
+    def _checked(self, pulls: list[PodPull]) -> list[_Visit]:
+        visits: list[_Visit] = []
+        for pull in pulls:
+            if visits and time.monotonic() >= self._end:
+                self._gaps.append(gaps.of_too_many(len(pulls), len(visits)))
+                break
+            visits.append(_Visit(pull, self._check(pull)))
+        crowded = sum(len(visit.checked.logins) > MOST_LOGINS for visit in visits)
+        if crowded:
+            self._gaps.append(gaps.of_many_credentials(crowded, MOST_LOGINS))
+        return visits
 
     def _at_hosts(self, hosts: list[list[_Visit]]) -> list[tuple[list[TagList], int]]:
         """Visit all hosts side by side, so that a dead one delays itself alone."""

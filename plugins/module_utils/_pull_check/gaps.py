@@ -21,6 +21,12 @@ def of_too_many(count: int, most: int) -> Gap:
     return Gap("images in their registries", why, "what is wrong with the others", _REGISTRY_STEPS)
 
 
+def of_many_credentials(images: int, most: int) -> Gap:
+    """Return the gap of credentials beyond the bound."""
+    why = f"{plural(images, 'image')} would be tried with more than {most} credentials; {most} were tried"
+    return Gap("credentials of the pull Secrets", why, "whether a later one is accepted", (4,))
+
+
 def of_asking(trials: Sequence[Trial], lists_left_out: int) -> list[Gap]:
     """Return the gaps of what there was no time for."""
     found = []

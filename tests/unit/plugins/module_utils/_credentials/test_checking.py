@@ -250,3 +250,11 @@ def test_nothing_that_travels_shows_a_password() -> None:
     for text in (repr(checked), str(secret), repr(checked.logins), repr(checked.candidates)):
         assert PASSWORD not in text
         assert auth("bot")["auth"] not in text
+
+
+def test_a_secret_with_thousands_of_entries_is_borne() -> None:
+    crowd = pull_secret("crowd", {f"quay.io?{number}": auth(f"u{number}") for number in range(3_000)})
+    checked = look("quay.io/acme/app", crowd)
+    assert len(checked.logins) == 3_000
+    assert len(checked.checks) == 101
+    assert only(look("ghcr.io/acme/app", crowd), "not_matching").nearest_key == "quay.io"

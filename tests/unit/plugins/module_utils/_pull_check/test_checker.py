@@ -239,3 +239,14 @@ def test_an_answer_that_is_no_secret_is_said_to_be_unreadable(scene: Scene) -> N
     looked = scene.look(scene.pull("a"), look_around=False)
     assert looked.checks[0].state == "forbidden"
     assert "something that is no Secret" in looked.checks[0].why
+
+
+def test_a_crowd_of_credentials_does_not_storm_a_registry(scene: Scene) -> None:
+    scene.secret("a", {f"{scene.registry.host}/{'team/app'[:n]}": auth(f"u{n}") for n in range(1, 9)})
+    scene.secret("b", {scene.registry.host: auth("u9"), f"{scene.registry.host}/": auth("u10")})
+    scene.secret("c", {scene.registry.host: auth("u11"), f"http://{scene.registry.host}": auth("u12")})
+    looked = scene.look(scene.pull("a", "b", "c"), look_around=False)
+    assert len({user for user, _path in scene.registry.asked if user}) == 10
+    assert [gap.why for gap in looked.gaps] == [
+        "1 image would be tried with more than 10 credentials; 10 were tried"
+    ]
