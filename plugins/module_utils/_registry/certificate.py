@@ -9,11 +9,10 @@ The ssl module tells names and times only of certificates that it trusts; this r
 from __future__ import annotations
 
 import ipaddress
-import ssl
 from collections.abc import Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import CertificateFact
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import short
 
 _LONGEST_NAME = 256
 _MOST_NAMES = 50
@@ -38,11 +37,6 @@ def certificate_fact(
         except (ValueError, IndexError):
             problem = problem or "the certificate cannot be read"
     return CertificateFact(host, trusted=trusted, problem=problem)
-
-
-def from_pem(host: str, pem: str) -> CertificateFact:
-    """Return what the first certificate of a PEM text says."""
-    return certificate_fact(host, ssl.PEM_cert_to_DER_cert(pem))
 
 
 def _read(host: str, der: bytes, trusted: bool | None, problem: str) -> CertificateFact:
@@ -94,7 +88,7 @@ def _name(content: bytes) -> str:
             if oid in _ATTRIBUTES:
                 text = value.decode("utf-16-be" if tag == 0x1E else "utf-8", "replace")
                 parts.append(f"{_ATTRIBUTES[oid]}={text}")
-    return printable(", ".join(reversed(parts)), _LONGEST_NAME)
+    return short(", ".join(reversed(parts)), _LONGEST_NAME)
 
 
 def _time(tag: int, content: bytes) -> str:
@@ -125,7 +119,7 @@ def _alternative_names(rest: list[tuple[int, bytes]]) -> tuple[str, ...]:
 
 def _alternative_name(tag: int, content: bytes) -> str:
     if tag == _DNS_NAME:
-        return printable(content.decode("ascii", "replace"), _LONGEST_NAME)
+        return short(content.decode("ascii", "replace"), _LONGEST_NAME)
     if tag == _IP_ADDRESS and len(content) in (4, 16):
         return str(ipaddress.ip_address(content))
     return ""

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import Challenge
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import short
 
 _MOST = 8192
 _LONGEST = 1024
@@ -48,7 +48,7 @@ def _parse(field: str) -> Iterator[Challenge]:
         while pair := _PARAMETER.match(field, position):
             quoted, plain = pair[2], pair[3]
             value = _ESCAPED.sub(r"\1", quoted) if quoted is not None else plain.strip()
-            parameters.setdefault(pair[1].lower(), printable(value, _LONGEST))
+            parameters.setdefault(pair[1].lower(), short(value, _LONGEST))
             position = pair.end()
         names = ("realm", "service", "scope", "error")
         yield Challenge(scheme, **{name: parameters.get(name, "") for name in names})

@@ -30,7 +30,13 @@ def docker_hub(refusal: Refusal) -> Verdict | None:
         if refusal.namespace == "library":
             return absent_repository(refusal, "all official images are public, and this is none")
         if own:
-            return absent_repository(refusal, f"{refusal.username} sees all of its own repositories")
+            return Verdict(
+                "repository_not_found",
+                certain=False,
+                alternatives=("auth_forbidden",),
+                settle_by="log in with a token that may read private repositories: others do not see the account's own",
+                accepted=True,
+            )
         return hidden(refusal, accepted=True if refusal.username is not None else None)
     if refusal.status == 404 and refusal.code == "MANIFEST_UNKNOWN":
         return absent_tag(refusal)
@@ -167,8 +173,10 @@ def quay(refusal: Refusal) -> Verdict | None:
 
 def red_hat(refusal: Refusal) -> Verdict | None:
     """registry.redhat.io wants a login for everything, registry.access.redhat.com for nothing."""
-    if refusal.status == 401:
-        return missing() if refusal.anonymous else rejected()
+    if refusal.status == 401 and refusal.anonymous:
+        return missing()
+    if refusal.status == 401 and refusal.stage == "token":
+        return rejected()
     return None
 
 

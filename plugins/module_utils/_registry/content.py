@@ -16,8 +16,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     Stopped,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.platforms import platform_of
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import Reply
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import Reply, short
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
@@ -111,7 +110,7 @@ def read_content(reply: Reply, wanted_digest: str) -> Content:
 def _media_type(reply: Reply, data: dict[str, Any]) -> str:
     told = data.get("mediaType")
     if isinstance(told, str) and told:
-        return printable(told, 120)
+        return short(told, 120)
     found = media_type_of(reply)
     if data.get("schemaVersion") == 1:
         return SCHEMA_1_SIGNED if "signatures" in data else SCHEMA_1
@@ -168,7 +167,7 @@ def _image(data: dict[str, Any], media_type: str, digest: str) -> Content:
     sizes = [layer.get("size") for layer in layers if isinstance(layer, dict)]
     size = sum(size for size in sizes if isinstance(size, int) and size >= 0)
     kind = config.get("mediaType")
-    kind = printable(kind, 120) if isinstance(kind, str) else ""
+    kind = short(kind, 120) if isinstance(kind, str) else ""
     problem = (
         "" if kind in _IMAGE_CONFIGS else f"it is no container image: its configuration is of type {kind}"
     )

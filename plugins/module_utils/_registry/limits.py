@@ -13,8 +13,11 @@ import re
 from email.utils import parsedate_to_datetime
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import RateLimit
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import Reply, moment
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import (
+    Reply,
+    moment,
+    short,
+)
 
 _LONGEST_WAIT = 7 * 86_400
 """A limit that is further away than any window is no honest one."""
@@ -34,7 +37,7 @@ def rate_limit(reply: Reply, now: float) -> RateLimit | None:
         limit=_number(limit),
         remaining=_number(remaining),
         window_seconds=int(window[1]) if window else None,
-        source=printable(reply.headers.get("docker-ratelimit-source", ""), 64),
+        source=short(reply.headers.get("docker-ratelimit-source", ""), 64),
         resets_at=resets,
     )
 

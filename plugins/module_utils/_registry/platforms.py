@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import Platform
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import short
 
 _LONGEST = 40
 _ARCHITECTURES = {
@@ -28,7 +28,7 @@ def parse_platform(text: str) -> Platform:
     """Return ``linux/arm/v7`` as a platform; raises ValueError where it is none."""
     parts = text.strip().split("/")
     if not 2 <= len(parts) <= 3 or not all(parts):
-        raise ValueError(f"'{printable(text, 60)}' is no platform: OS/ARCHITECTURE[/VARIANT] is wanted")
+        raise ValueError(f"'{short(text, 60)}' is no platform: OS/ARCHITECTURE[/VARIANT] is wanted")
     os, dummy, version = parts[0].partition("(")
     return Platform(
         os.lower(), parts[1].lower(), parts[2].lower() if len(parts) > 2 else "", version.rstrip(")")
@@ -96,4 +96,4 @@ def _version_fits(wanted: Platform, offered: Platform) -> bool:
 
 def _text(data: dict[str, Any], key: str) -> str:
     value = data.get(key)
-    return printable(value, _LONGEST) if isinstance(value, str) else ""
+    return short(value, _LONGEST) if isinstance(value, str) else ""

@@ -48,12 +48,7 @@ _HOSTS = (
     (RED_HAT, r"registry(?:\.access|\.connect)?\.redhat\.(?:io|com)"),
     (KUBERNETES, r"registry\.k8s\.io"),
 )
-_ECR_PUBLIC_REALM, _HARBOR_REALM, _GITLAB_REALM, _QUAY_REALM = (
-    "public.ecr.aws",
-    "/service/token",
-    "/jwt/auth",
-    "/v2/auth",
-)
+_HARBOR_REALM, _GITLAB_REALM, _QUAY_REALM = "/service/token", "/jwt/auth", "/v2/auth"
 
 
 def by_host(registry: str) -> str:

@@ -37,7 +37,7 @@ class Reply:
 
     def header(self, name: str) -> str:
         """Return a header field, printable and not longer than any honest one; empty when it is not there."""
-        return printable(self.headers.get(name, ""), _LONGEST_HEADER)
+        return short(self.headers.get(name, ""), _LONGEST_HEADER)
 
     def json(self) -> Any:
         """Return the body as JSON; raises ValueError where it is none."""
@@ -67,7 +67,12 @@ class Reply:
             code, text = _from_json(self.json())
         except ValueError:
             code, text = "", _TAG.sub(" ", self.body[:16_384].decode("utf-8", "replace"))
-        return printable(code, _LONGEST_CODE), printable(text, QUOTE_LIMIT)
+        return short(code, _LONGEST_CODE), short(text, QUOTE_LIMIT)
+
+
+def short(text: str, limit: int) -> str:
+    """Return a text from outside as one printable line of at most ``limit`` characters, whatever its length."""
+    return printable(text[: 8 * limit], limit)
 
 
 def _from_json(data: Any) -> tuple[str, str]:

@@ -47,8 +47,10 @@ def artifactory(refusal: Refusal) -> Verdict | None:
     """Artifactory: remote repositories tell an absent repository and an absent tag alike; Xray blocks with 403."""
     if refusal.says("download blocking policy", "download request rejected"):
         return blocked_by_policy("a policy of Xray blocks the download")
-    if refusal.status == 401:
-        return missing() if refusal.anonymous else rejected()
+    if refusal.status == 401 and refusal.anonymous:
+        return missing()
+    if refusal.status == 401 and (refusal.basic or refusal.stage == "token"):
+        return rejected()
     if refusal.status == 403 and not refusal.anonymous:
         return Verdict(
             "auth_forbidden",

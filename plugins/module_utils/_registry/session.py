@@ -27,6 +27,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.limits import rate_limit
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.origin import Origin
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import Reply
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.scrub import scrub_reply
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.token import (
     Tokens,
     basic,
@@ -145,7 +146,6 @@ class Session:
             insufficient=error == "insufficient_scope",
             invalid_token=error == "invalid_token",
             html="html" in reply.header("content-type"),
-            method=reply.method,
         )
 
     def saw(self, role: str, origin: Origin, addresses: tuple[str, ...] = ()) -> None:
@@ -191,6 +191,7 @@ class Session:
         reply = self._transport.follow(
             method, url, headers, self.within, limit=limit, trust=self.registry.origin, first_only=stay
         )
+        scrub_reply(reply, self.login)
         for origin, addresses in reply.hosts:
             self.saw(role, origin, addresses)
         challenge = best_challenge(reply.challenges)

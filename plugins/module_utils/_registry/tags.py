@@ -43,7 +43,6 @@ class _Read:
     complete: bool = True
     why_not: str = ""
     status: int = 0
-    code: str = ""
 
 
 class TagSearch:
@@ -90,7 +89,7 @@ class TagSearch:
             if reply.status in (400, 405) and page > _SMALL_PAGE and len(seen) == 1:
                 page, query = _SMALL_PAGE, f"n={_SMALL_PAGE}"
                 continue
-            read.status, read.code = reply.status, reply.words()[0] if reply.status != 200 else ""
+            read.status = reply.status
             if reply.status != 200:
                 read.complete = False
                 read.why_not = reply.words()[1] or f"HTTP status {reply.status}"

@@ -22,6 +22,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     origin_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import Reply
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.scrub import scrub_reply
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
 
 _LARGEST_ANSWER = 256 << 10
@@ -137,8 +138,12 @@ class Tokens:
             posted = self._transport.post(realm, form, within, _LARGEST_ANSWER, registry)
             reply = posted if posted.status not in (404, 405, 501) else reply
         if reply.status != 200:
+            scrub_reply(reply, login)
             return TokenAnswer("", reply)
-        return _read(reply)
+        answer = _read(reply)
+        # It is kept for as long as its token: what nobody reads any more would only fill the memory.
+        reply.body, reply.headers = b"", {"date": reply.header("date")}
+        return answer
 
 
 def _read(reply: Reply) -> TokenAnswer:

@@ -31,7 +31,6 @@ class Refusal:
     insufficient: bool = False
     invalid_token: bool = False
     html: bool = False
-    method: str = "GET"
 
     @property
     def anonymous(self) -> bool:

@@ -249,9 +249,10 @@ def test_official_images_are_public_so_a_hidden_one_is_absent() -> None:
     assert (verdict.cause, verdict.certain, verdict.exists) == ("repository_not_found", True, False)
 
 
-def test_an_owner_sees_all_of_its_own_repositories() -> None:
+def test_an_owner_sees_its_own_repositories_unless_its_token_is_for_public_ones() -> None:
     verdict = judge(refusal("docker_hub", "Acme", MANIFEST, 401))
-    assert (verdict.cause, verdict.certain) == ("repository_not_found", True)
+    assert (verdict.cause, verdict.certain) == ("repository_not_found", False)
+    assert verdict.alternatives == ("auth_forbidden",)
 
 
 @pytest.mark.parametrize("kind", ["registry_k8s_io", "artifact_registry", "gcr"])
