@@ -128,6 +128,8 @@ def _for_image(case: Case, image: str, in_use: InUse) -> Iterable[Suggestion]:
     wanted = reference(image)
     if wanted is None or case.cause not in _NAME_MAY_BE_WRONG:
         return
+    if case.cause != Cause.TAG_NOT_FOUND and case.facts.answers.exists(image):
+        return  # the registry has shown the repository to somebody: its name is not in doubt
     previous = list(_previous(case, image))
     yield from previous
     yield from from_registry(case, image, wanted)

@@ -136,6 +136,8 @@ def answer_fact(answer: RegistryAnswer) -> str:
         return f"the controller cannot ask {host}: {_words(answer.cause)}"
     if answer.cause == Cause.PLATFORM_MISMATCH:
         return f"{answer.registry} has {answer.image}{_what(answer) or ', for other platforms'}"
+    if answer.status == 200:
+        return f"{answer.registry} sends {answer.image} to {whom}, and it is no good: {_words(answer.cause)}"
     if answer.hop == "token" and answer.token_status:
         host = next((seen.host for seen in answer.hosts if seen.role == "token"), "the token service")
         service = f"the token service of {answer.registry}"

@@ -56,6 +56,8 @@ _BY_THE_REGISTRY = ABOUT_LOGIN | {
     Cause.SIGNATURE_POLICY,
     Cause.REGISTRY_SERVER_ERROR,
 }
+_IN_TRANSFER = frozenset({Hop.BLOB, Hop.UNPACK})
+_OF_CONTENTS = ("httpReadSeeker", "failed to copy", "/blobs/", "writing blob", "reading blob")
 _BEFORE_ASKING = frozenset({Cause.SECRET_MISSING, Cause.AUTH_MISSING})
 # What exact words may still mean: registries answer alike for several of these, and runtimes shorten what they say.
 _ROOM: dict[Cause, frozenset[Cause]] = {
@@ -94,6 +96,8 @@ def weigh_answers(said: Judgement, judgement: Judgement, outcome: Outcome | None
         return judgement
     judgement = replace(judgement, outcome=outcome)
     said = replace(said, outcome=outcome)
+    if outcome.result == Result.PULLS and _is_about_contents(said):
+        return judgement
     if said.cause in _BY_THE_WAY:
         return _beside_the_way(judgement, outcome)
     if said.cause not in _BY_THE_REGISTRY:
@@ -105,6 +109,16 @@ def weigh_answers(said: Judgement, judgement: Judgement, outcome: Outcome | None
     if outcome.result == Result.PULLS:
         return _pulls(said, outcome, facts)
     return _fails(said, judgement, outcome, facts)
+
+
+def _is_about_contents(said: Judgement) -> bool:
+    """Tell whether the node had the manifest already; nobody else has fetched the contents."""
+    text = said.statement.text if said.statement is not None else ""
+    return (
+        said.hop in _IN_TRANSFER
+        or said.cause == Cause.MANIFEST_INVALID
+        or any(words in text for words in _OF_CONTENTS)
+    )
 
 
 def _fails(said: Judgement, judgement: Judgement, outcome: Outcome, facts: Facts) -> Judgement:
@@ -318,6 +332,8 @@ def _besides(judgement: Judgement, outcome: Outcome) -> Judgement:
         return judgement
     if outcome.answer.outcome == FOUND:
         return judgement
+    if outcome.cause == judgement.cause:
+        return judgement.with_evidence(*answers_as_evidence(outcome, supports=True)[:1])
     doubt = Alternative(str(outcome.cause), "the registry says so; the pull failed for another reason first")
     return judgement.with_evidence(*answers_as_evidence(outcome, supports=False)[:1]).with_alternatives(doubt)
 

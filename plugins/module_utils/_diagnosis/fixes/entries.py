@@ -76,7 +76,7 @@ def wait_for_retry(case: Case) -> Iterator[Fix]:
 def _concerned(outcome: Outcome) -> list[CredentialCheck]:
     """The credential at fault and those that would do: first what is mended without a new password."""
     first = [outcome.check] if outcome.check is not None else []
-    ways = [check for check in outcome.ways if check not in first]
+    ways = [check for check in outcome.ways[:1] if check not in first]
     if first and first[0].state == OFFERED:
         return [*first, *outcome.alike, *ways]
     return ways + first

@@ -9,7 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import SecretFact, TagList
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    ImageInUse,
+    SecretFact,
+    TagList,
+)
 
 from tests.unit.evidence import no_credentials, no_such_host, not_found, refused
 from tests.unit.plugins.module_utils._diagnosis.asked import (
@@ -27,6 +31,7 @@ from tests.unit.plugins.module_utils._diagnosis.asked import (
 DENIED = "pull access denied, repository does not exist or may require authorization"
 LIMITED = "429 Too Many Requests - toomanyrequests: You have reached your pull rate limit."
 BARRED = f"403 Forbidden: {HOST}: client with IP '192.0.2.7' is not allowed access"
+REFUSED = 'Get "https://cdn.quay.io/blob": dial tcp 10.9.9.9:443: connect: connection refused'
 UNTOLD = {"certain": False, "alternatives": ("repository_not_found", "auth_missing")}
 
 
@@ -280,3 +285,38 @@ def test_a_mistyped_secret_name_leads_to_the_secret_that_was_meant(tmp_path: Pat
     found = finding_on(tmp_path, pod(DENIED, owner={"kind": "Deployment", "name": "app"}, **named), *asked)
     assert verdict(found) == ("secret_missing", "confirmed")
     assert found.fixes[0].title == "Name Secret regcred, which fits, in Deployment shop/app"
+
+
+@pytest.mark.parametrize(
+    ("message", "cause"),
+    [
+        ("failed to extract layer sha256:00: gzip: invalid header", "manifest_invalid"),
+        (f"failed to copy: httpReadSeeker: {REFUSED}", "network_unreachable"),
+    ],
+)
+def test_contents_that_were_not_fetched_from_here_are_not_vouched_for(
+    tmp_path: Path, message: str, cause: str
+) -> None:
+    before = finding_on(tmp_path / "before", pod(message))
+    after = finding_on(tmp_path / "after", pod(message), check(), answer(to=ref()))
+    assert before.cause == cause
+    assert verdict(after) == verdict(before)
+    assert after.summary == before.summary
+
+
+def test_a_broken_manifest_seen_from_here_supports_what_the_node_says(tmp_path: Path) -> None:
+    words = "failed precondition: unexpected commit digest sha256:00, expected sha256:11"
+    broken = answer("digest_mismatch", to=ref(), status=200)
+    found = finding_on(tmp_path, pod(words), check(), broken)
+    assert found.cause == "digest_mismatch"
+    assert [(item.source, item.supports) for item in found.evidence][-1] == ("registry", True)
+
+
+def test_a_repository_that_somebody_was_shown_is_not_misspelt(tmp_path: Path) -> None:
+    image = "quay.io/acme/server:1"
+    alike = (ImageInUse("quay.io/acme/servers:1", 2),)
+    asked = (check("missing", image), answer("auth_missing", image), answer(image=image, to=ref("other")))
+    before = finding_on(tmp_path / "before", pod(no_credentials(image), image, pull_secrets=()), more=alike)
+    after = finding_on(tmp_path / "after", pod(no_credentials(image), image), *asked, more=alike)
+    assert before.suggestions
+    assert after.suggestions == ()
