@@ -30,8 +30,20 @@ extends_documentation_fragment:
   - kube_runbooks.image_pull._evidence
   - kube_runbooks.image_pull._registry_access
   - kube_runbooks.image_pull._attributes
-  - kube_runbooks.image_pull._attributes.info_module
   - kube_runbooks.image_pull._attributes.action_group
+attributes:
+  action:
+    support: full
+    description: Runs on the controller, not on the target, and in the environment that the task sets.
+  check_mode:
+    support: full
+    description: Only reads. The evidence folder is written all the same.
+  diff_mode:
+    support: none
+    description: Changes nothing.
+  idempotent:
+    support: full
+    description: Changes nothing.
 options:
   images:
     description:
