@@ -186,7 +186,7 @@ class Transport:
                 if deadline.passed:
                     raise self._silent(origin, hop, deadline) from None
                 if getattr(self._now, "fresh", True) or tried + 1 == _TRIES:
-                    raise _broken(origin, hop, error) from None
+                    raise self._broken(origin, hop, error, deadline) from None
                 # The server closed a kept connection while nobody used it: that says nothing about the question.
         raise AssertionError("unreachable")
 
@@ -240,6 +240,14 @@ class Transport:
             tuple(response.headers.getlist("WWW-Authenticate")),
             body,
         )
+
+    def _broken(self, origin: Origin, hop: str, error: Exception, deadline: Deadline) -> Stopped:
+        if origin.scheme == "http" and origin not in self._replied:
+            secure = Origin("https", origin.host, origin.port)
+            if self.dialer.look(secure, deadline) is not None:
+                text = f"{origin.netloc} speaks TLS where plain HTTP is expected"
+                return Stopped(errors.TLS, "http_https_mismatch", text)
+        return _broken(origin, hop, error)
 
     def _silent(self, origin: Origin, hop: str, deadline: Deadline) -> Stopped:
         stopped = slow(hop, f"the answer of {origin.netloc}", deadline)
@@ -337,15 +345,6 @@ def _broken(origin: Origin, hop: str, error: Exception) -> Stopped:
             hop, "registry_server_error", f"{origin.netloc} answers with a header that is too long to be one"
         )
     if "badstatusline" in repr(error).lower() or "bad status line" in text:
-        if origin.scheme == "http":
-            return Stopped(
-                hop,
-                "http_https_mismatch",
-                f"{origin.netloc} does not answer in plain HTTP: it may want HTTPS",
-                certain=False,
-                alternatives=("registry_server_error",),
-                settle_by=f"take {origin.netloc} out of the hosts for plain HTTP",
-            )
         return Stopped(hop, "registry_server_error", f"{origin.netloc} does not answer in HTTP")
     what = "ends in the middle" if "incompleteread" in repr(error).lower() else "breaks off"
     return Stopped(

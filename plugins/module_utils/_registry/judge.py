@@ -44,6 +44,9 @@ _MANNERS: dict[str, Callable[[Refusal], Verdict | None]] = {
 
 def judge(refusal: Refusal) -> Verdict:
     """Return what a refusal means for the product at hand."""
+    if refusal.status == 400 and refusal.says("https port", "to an https server"):
+        # nginx and Go's net/http say so themselves.
+        return Verdict("http_https_mismatch", note="it speaks TLS where plain HTTP is expected")
     own = None
     if refusal.status != 429 and refusal.status < 500:
         manner = _MANNERS.get(refusal.kind)

@@ -24,7 +24,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
 )
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE
-from tests.unit.plugins.module_utils._registry.loopback import Authority, Server, authority, serve
+from tests.unit.plugins.module_utils._registry.loopback import Authority, Say, Server, authority, serve
 
 
 def ask(host: str, **options: Any) -> RegistryAnswer:
@@ -87,8 +87,17 @@ class TestTls:
     def test_https_where_plain_http_is_expected(self, ca: Authority) -> None:
         with serve(ca.context("127.0.0.1")) as server:
             answer = ask(server.netloc, plain_http=(server.netloc,))
-        assert answer.outcome == "failed"
-        assert answer.cause in ("http_https_mismatch", "network_unreachable")
+            assert server.seen == []
+        assert (answer.hop, answer.cause, answer.certain) == ("tls", "http_https_mismatch", True)
+
+    @pytest.mark.parametrize(
+        "words",
+        ["Client sent an HTTP request to an HTTPS server.", "The plain HTTP request was sent to HTTPS port"],
+    )
+    def test_or_a_server_that_says_so_itself(self, server: Server, words: str) -> None:
+        server.on("*", Say(400, words.encode()))
+        answer = ask(server.netloc, plain_http=(server.netloc,))
+        assert (answer.cause, answer.certain, answer.status) == ("http_https_mismatch", True, 400)
 
     def test_a_client_certificate_is_shown_to_the_registry(self, ca: Authority, tmp_path: Any) -> None:
         context = ca.context("127.0.0.1")
