@@ -241,7 +241,7 @@ def _pulls(said: Judgement, outcome: Outcome, facts: Facts) -> Judgement:
         return said.with_cause(said.cause, said.confidence, *evidence, note=_join(said.note, note))
     lowered = said.with_cause(
         said.cause, _LESS_SURE[said.confidence], *evidence, note=_join(said.note, note)
-    ).concerning(_secrets(said, outcome))
+    ).concerning(outcome.secrets if said.cause in ABOUT_LOGIN | {Cause.SECRET_MISSING} else ())
     mirror = Alternative(
         str(Cause.MIRROR_FAILURE), "the registry itself gives the image; a mirror that the node asks may not"
     )

@@ -320,3 +320,13 @@ def test_a_repository_that_somebody_was_shown_is_not_misspelt(tmp_path: Path) ->
     after = finding_on(tmp_path / "after", pod(no_credentials(image), image), *asked, more=alike)
     assert before.suggestions
     assert after.suggestions == ()
+
+
+def test_what_is_mended_is_not_counted_to_what_is_not(tmp_path: Path) -> None:
+    bare = pod(no_credentials(IMAGE), pod="bare", pull_secrets=())
+    asked = [check(), answer(to=ref()), answer("auth_missing")]
+    report = report_on(tmp_path, [pod(no_credentials(IMAGE)), bare], asked)
+    assert sorted((*verdict(found), found.secrets) for found in report.findings) == [
+        ("auth_missing", "confirmed", ()),
+        ("auth_missing", "likely", ("shop/regcred",)),
+    ]
