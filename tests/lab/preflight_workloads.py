@@ -183,7 +183,7 @@ def planted(accounts: Accounts) -> list[Planted]:
     plant(
         "secret-malformed",
         "secret_missing",
-        pod_spec("registry.reg.test/app/ok:1", "broken"),
+        pod_spec("registry.reg.test/app/ok:1", "broken", policy="Always"),
         secret(
             "broken",
             BASIC,
@@ -208,6 +208,18 @@ def planted(accounts: Accounts) -> list[Planted]:
     game["spec"] = {"fleet": {"template": game["spec"]["template"]}}
     found.append(Planted("custom-tag", ("tag_not_found",), (game,)))
     return found
+
+
+def spec_in(item: Manifest) -> Manifest:
+    """The pod spec in a workload of any kind."""
+    waiting: list[Any] = [item["spec"]]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if "containers" in value:
+                return value
+            waiting += value.values()
+    raise ValueError(f"no pod in {item['kind']}")
 
 
 def render(objects: list[Manifest]) -> str:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.registry_log import RegistryRequest
-from tests.lab.preflight_workloads import TOTAL, Planted, planted, render, sound
+from tests.lab.preflight_workloads import TOTAL, Planted, planted, render, sound, spec_in
 from tests.plays.runbook import Run, play
 
 pytestmark = pytest.mark.lab
@@ -104,6 +105,53 @@ def test_the_play_fails_and_says_so_in_every_form(checked: Checked) -> None:
 def test_few_requests_for_three_hundred_workloads(checked: Checked) -> None:
     images = {container["image"] for one in checked.report["workloads"] for container in one["containers"]}
     assert len(checked.requests) <= 8 * len(images)
+
+
+NOT_AS_A_POD = {
+    "arm-only": "containerd pulls a manifest of another platform that is in no index; it cannot run then",
+    "volume-tag": "image volumes are behind a feature gate in this Kubernetes",
+}
+
+
+def test_the_kubelets_meet_what_was_foretold(checked: Checked, lab: Lab) -> None:
+    """Each faulty workload as a pod, and some sound ones: pulled or not, by real kubelets."""
+    lab.api.create_namespace("shop")
+    chosen = {fault.name: fault.objects for fault in checked.faults if fault.name not in NOT_AS_A_POD}
+    beside = [one for one in sound(lab.accounts) if one["metadata"]["namespace"] == "shop"]
+    chosen |= {one["metadata"]["name"]: (one,) for one in beside if "spec" in one and len(chosen) < 40}
+    objects = [*beside, *(one for members in chosen.values() for one in members)]
+    for one in objects:
+        if one["kind"] in ("Secret", "ServiceAccount"):
+            lab.api.apply(one, namespace="shop")
+    for name, members in chosen.items():
+        spec = {**spec_in(members[-1]), "terminationGracePeriodSeconds": 0}
+        lab.api.create({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}, "shop")
+    try:
+        foretold = {
+            one["name"]: one["verdict"] == "would_pull"
+            for one in checked.report["workloads"]
+            if one["name"] in chosen
+        }
+        assert pulled(lab, set(chosen)) == foretold
+    finally:
+        lab.api.delete("Namespace", "shop")
+
+
+def pulled(lab: Lab, names: set[str]) -> dict[str, bool]:
+    """Whether each pod has all its images, once its kubelet has said so or has failed."""
+    found: dict[str, bool] = {}
+    end = time.monotonic() + 180
+    while time.monotonic() < end and set(found) != names:
+        for pod in lab.api.list("Pod", "shop"):
+            status = pod.get("status", {})
+            told = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
+            reasons = {one["state"].get("waiting", {}).get("reason", "") for one in told}
+            if reasons & {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}:
+                found[pod["metadata"]["name"]] = False
+            elif told and all(one["imageID"] for one in told):
+                found[pod["metadata"]["name"]] = True
+        time.sleep(0.5)
+    return found
 
 
 def test_no_password_is_left_anywhere(checked: Checked, lab: Lab) -> None:

@@ -141,7 +141,7 @@ class Product:
         if asked.kind == "ping":
             return Answer(200, "{}")
         if asked.kind == "catalog":
-            return self.catalog()
+            return self.catalog(request)
         if not self.exists(asked.repository):
             return self.no_repository(asked)
         if asked.kind == "tags":
@@ -191,8 +191,13 @@ class Product:
             detail = [{"Type": "repository", "Class": "", "Name": asked.repository, "Action": "pull"}]
         return errors("UNAUTHORIZED", "authentication required", detail)
 
-    def catalog(self) -> Answer:
+    def catalog(self, request: Request) -> Answer:
+        """Names of repositories, which most registries keep to themselves."""
         return refused(401, "UNAUTHORIZED", "authentication required")
+
+    def listed(self) -> Answer:
+        """All names of repositories."""
+        return Answer(200, compact({"repositories": self.store.repositories()}))
 
     def no_repository(self, asked: Asked) -> Answer:
         if asked.kind == "tags":

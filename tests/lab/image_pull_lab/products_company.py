@@ -26,7 +26,7 @@ class Harbor(Product):
         return public and caller in (NOBODY, STRANGER)
 
     def before_login(self, request: Request, asked: Asked) -> Answer | None:
-        return refused(404, "NOT_FOUND", "page not found") if asked.kind == "catalog" else None
+        return self._unauthorized("unauthorized") if asked.kind == "catalog" else None
 
     def login(self, request: Request, asked: Asked) -> Answer | None:
         if request.caller == NOBODY and request.grant is None:

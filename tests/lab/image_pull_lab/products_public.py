@@ -152,6 +152,15 @@ class Gcr(Google):
 class Acr(Product):
     blob_host = "acme.westeurope.data.azurecr.io"
 
+    def login(self, request: Request, asked: Asked) -> Answer | None:
+        if asked.kind == "catalog":
+            return None if self.knows(request) else self.challenge(request, asked)
+        return super().login(request, asked)
+
+    def catalog(self, request: Request) -> Answer:
+        known = request.grant is not None and request.grant.caller == MEMBER
+        return self.listed() if known else super().catalog(request)
+
     def private(self, repository: str) -> bool:
         return False
 
@@ -205,6 +214,9 @@ class Ecr(BasicProduct):
             )
             return refused(403, "DENIED", message)
         return refused(403, "DENIED", "The security token included in the request is invalid")
+
+    def catalog(self, request: Request) -> Answer:
+        return self.listed()
 
     def no_repository(self, asked: Asked) -> Answer:
         return refused(404, "NAME_UNKNOWN", _ecr_unknown(asked.repository, hosts.ECR_ACCOUNT))

@@ -64,10 +64,10 @@ class Accounts:
             return self._by_password(password, tokens)
         if _same(password, self._a["expired_token"]):
             return EXPIRED
-        if user == self._a["stranger"]:
+        # Each registry may be given users of its own, members and strangers: ci-harbor, guest-harbor …
+        if user == self._a["stranger"] or user.startswith("guest-"):
             return self._by_password(password, {"stranger_password": STRANGER})
         more = service.also_member if service else ()
-        # Each registry may be given a machine user of its own: ci-harbor, ci-nexus …
         if user == self._a["member"] or user in more or user.startswith("ci-"):
             return self._by_password(password, {"member_password": MEMBER})
         return WRONG

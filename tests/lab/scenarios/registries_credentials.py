@@ -166,7 +166,7 @@ _NO_RIGHT = (
         "two Secrets: one without right, one with a wrong password; the kubelet says both",
         "quay.io/acme/app:1",
         "auth_forbidden",
-        pull_secret("a-no-right", "quay.io", STRANGER, STRANGER_PASSWORD),
+        pull_secret("a-no-right", "quay.io", "guest-a", STRANGER_PASSWORD),
         pull_secret("b-wrong", "quay.io", MEMBER, f"{WRONG}-b"),
         names=("a-no-right", "b-wrong"),
         also=("auth_invalid",),
@@ -215,7 +215,7 @@ _KEYS = (
             {
                 "auths": {
                     "docker.io": {"username": MEMBER, "password": f"{WRONG}-docker.io"},
-                    HUB: {"username": "acme", "password": MEMBER_PASSWORD},
+                    HUB: {"username": "ci-hidden", "password": MEMBER_PASSWORD},
                 }
             },
         ),
@@ -304,6 +304,7 @@ _RULES = (
         names=("walled.azurecr.io",),
     ),
 )
+#: Images of their own: one that a good credential has brought to a node needs none there.
 _FINE = (
     Scenario(
         "first-secret-wrong",
@@ -313,7 +314,7 @@ _FINE = (
             pull_secret("b-new", "ghcr.io", "ci-ghcr", MEMBER_PASSWORD),
             pod(
                 "first-secret-wrong",
-                containers=[container("ghcr.io/acme/app:1", imagePullPolicy="Always")],
+                containers=[container("ghcr.io/acme/app:2", imagePullPolicy="Always")],
                 pull_secrets=("a-old", "b-new"),
             ),
         ),
@@ -333,7 +334,7 @@ _FINE = (
             ),
             pod(
                 "deeper-path-wrong",
-                containers=[container("quay.io/acme/app:1", imagePullPolicy="Always")],
+                containers=[container("quay.io/acme/app:2", imagePullPolicy="Always")],
                 pull_secrets=("deeper-path",),
             ),
         ),

@@ -73,6 +73,9 @@ _TAGS = (
     tag("tag-kubernetes", "behind a redirect", "registry.k8s.io/pause:3.91", "3.9"),
     tag("tag-harbor", "an artifact, in Harbor's words", "harbor.reg.test/app/web:1.0.9", "1.0.1"),
     tag("tag-distribution-3", "distribution 3", "v3.reg.test/app/web:1.0.9", "1.0.1"),
+    tag(
+        "tag-cache", "through a pull-through cache of Docker Hub", "cache.reg.test/library/nginx:1.99", "1.27"
+    ),
     tag("tag-ecr", "a private repository of ECR", f"{hosts.ECR}/acme/app:1.0.9", "1.0.8", login=True),
     tag("tag-acr", "Azure names the tag", "acme.azurecr.io/app:2024.3", "2024.2", login=True),
     tag("tag-gitlab", "with a deploy token", "registry.gitlab.com/acme/app:2.0.1", "2.0.0", login=True),
@@ -88,10 +91,10 @@ _REPOSITORIES = (
     repository("name-kubernetes", "a typo", "registry.k8s.io/puase:3.9"),
     repository("name-red-hat", "a typo", "registry.access.redhat.com/ubi9/ubii:9.4"),
     repository("name-harbor", "a typo in a public project", "harbor.reg.test/app/wbe:1.0.0"),
-    repository("name-distribution-3", "a typo", "v3.reg.test/app/wbe:1.0.0"),
+    repository("name-distribution-3", "a typo", "v3.reg.test/app/wbe:1.0.0", "app/web"),
     repository("name-hub-own", "of one's own organisation", "docker.io/acme/appp:1", login=True),
     repository("name-quay-own", "of one's own organisation", "quay.io/acme/appp:1", login=True),
-    repository("name-ecr", "in one's own account", f"{hosts.ECR}/acme/appp:1", login=True),
+    repository("name-ecr", "in one's own account", f"{hosts.ECR}/acme/appp:1", "acme/app", login=True),
     repository("name-acr", "in one's own registry", "acme.azurecr.io/appp:1", login=True),
     repository(
         "name-google", "in a repository that is there", "us-docker.pkg.dev/acme/prod/appp:1", login=True
