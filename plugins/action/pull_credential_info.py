@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +33,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._looking import (
     REGISTRY_SPEC,
     LookingAction,
+    Progress,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._untrusted import untrusted
 
@@ -58,8 +60,7 @@ class ActionModule(LookingAction):
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         _check(options)
-        # Half of the time is for what is under way when the other half is over.
-        registry = self.registry({**options, "deadline": options["deadline"] / 2})
+        registry = self._registry_in_time(options)
         try:
             if options["images"] or options["pod"]:
                 return untrusted(self._answer(options, registry))
@@ -69,6 +70,14 @@ class ActionModule(LookingAction):
         except NotRecorded as error:
             raise AnsibleActionFail(error.message) from None
         return untrusted(_result(recorder, looked, []))
+
+    def _registry_in_time(self, options: dict[str, Any]) -> RegistryClient:
+        """Return a client that leaves time: nothing is begun after half of it, and what is under way then ends soon."""
+        half = options["deadline"] / 2
+        settings = self.registry({**options, "deadline": half}).settings
+        return RegistryClient(
+            dataclasses.replace(settings, question_timeout=min(settings.question_timeout, half)), Progress()
+        )
 
     def _answer(self, options: dict[str, Any], registry: RegistryClient) -> dict[str, Any]:
         looked = Looked([], [], [], [])
