@@ -39,7 +39,8 @@ def docker_hub(refusal: Refusal) -> Verdict | None:
             )
         return hidden(refusal, accepted=True if refusal.username is not None else None)
     if refusal.status == 404 and refusal.code == "MANIFEST_UNKNOWN":
-        return absent_tag(refusal)
+        # An account is told that of its own repositories too which are not there.
+        return absent_tag(refusal) if refusal.anonymous else tag_or_repository(refusal)
     return None
 
 

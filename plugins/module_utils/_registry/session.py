@@ -195,7 +195,9 @@ class Session:
         for origin, addresses in reply.hosts:
             self.saw(role, origin, addresses)
         challenge = best_challenge(reply.challenges)
-        self.challenge = challenge or self.challenge
+        if challenge is not None and (self.challenge is None or challenge.scheme == self.challenge.scheme):
+            # Harbor asks for Bearer, and for Basic once it has refused what it was brought.
+            self.challenge = challenge
         self.registry.learn(reply, challenge or self.registry.challenge)
         self.limit = rate_limit(reply, self._clock()) or self.limit
         if self.clock_difference is None:

@@ -244,6 +244,12 @@ def test_what_a_refusal_means(said: tuple[Any, ...], cause: str, certain: bool) 
     assert bool(verdict.settle_by) is not certain
 
 
+def test_docker_hub_tells_accounts_of_a_tag_where_the_repository_is_missing() -> None:
+    said = refusal("docker_hub", ALICE, MANIFEST, 404, "MANIFEST_UNKNOWN")
+    assert judge(said).ask_tags
+    assert with_tags(said, judge(said), 404, "NAME_UNKNOWN").cause == "repository_not_found"
+
+
 def test_official_images_are_public_so_a_hidden_one_is_absent() -> None:
     verdict = judge(refusal("docker_hub", NOBODY, MANIFEST, 401, repository="library/ngnix"))
     assert (verdict.cause, verdict.certain, verdict.exists) == ("repository_not_found", True, False)

@@ -288,6 +288,37 @@ class TestTokens:
         assert (answer.outcome, answer.credential_accepted) == ("found", True)
 
 
+class TestHarbor:
+    """Bearer for who brings nothing, Basic for who brings too little; its token service refuses nobody a token."""
+
+    @pytest.mark.parametrize(
+        ("login", "cause", "accepted"),
+        [(ALICE, "auth_forbidden", True), (Login("alice", "wrong"), "auth_invalid", False)],
+    )
+    def test_a_token_without_a_scope_tells_a_wrong_password_from_a_missing_right(
+        self, server: Server, other: Server, login: Login, cause: str, accepted: bool
+    ) -> None:
+        def token(seen: Seen) -> Say:
+            good = seen.user == "alice:open-sesame-1" or "scope" in seen.query
+            return as_json({"token": "empty"}) if good else Say(401)
+
+        def manifest(seen: Seen) -> Say:
+            if not seen.authorization:
+                bearer = f'Bearer realm="{other.url}/service/token",service="harbor-registry"'
+                return error(401, "UNAUTHORIZED", "unauthorized", bearer)
+            text = "unauthorized to access repository: shop/web, action: pull"
+            return error(401, "UNAUTHORIZED", f"{text}: {text}", 'Basic realm="harbor"')
+
+        other.on("/service/token", token)
+        server.on("*", manifest)
+        answer = Client(_plain(server, other)).ask([Question(f"{server.netloc}/shop/web:1", login)])[0]
+        assert (answer.registry_kind, answer.cause, answer.certain) == ("harbor", cause, True)
+        assert answer.credential_accepted is accepted
+        assert answer.challenge is not None
+        assert answer.challenge.scheme == "bearer"
+        assert not any(seen.user for seen in server.seen)
+
+
 class TestBasic:
     def test_user_and_password_are_asked_for_once(self, server: Server) -> None:
         for name in ("shop/web", "shop/api"):
