@@ -49,6 +49,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 _LONGEST_NAME = 256
 MOST_TOLD = 100
 """Credentials that are told of in order; a kubelet tries them all, and so many are no accident."""
+MOST_SUGGESTED = 10
 MISSING = "missing"
 FORBIDDEN = "forbidden"
 
@@ -105,7 +106,8 @@ class _Check:
         self._tell_unfit({kept.source for kept in offered})
         self._look_at_account()
         for secret in others:
-            self._look_at_other(secret)
+            if len(self._candidates) < MOST_SUGGESTED:
+                self._look_at_other(secret)
         self._behind.append(self._one("not_visible", why=words.node_sources(self._repository)))
         logins = () if self._blocked else tuple(self._login(kept) for kept in offered if _can_travel(kept))
         checks = (*in_order, *self._behind)

@@ -49,6 +49,7 @@ def record(
     triage = EvidenceFolder.open(params["evidence_dir"]).read_stage("triage")
     scope = triage.scope if triage else Scope()
     with Recorder(params, STAGE, scope) as recorder:
+        recorder.prepare()
         if triage is None:
             recorder.write(Gap("images in their registries", "the pods were not read", _LOST, (3, 4, 5)))
             return recorder, Looked([], [], [], [])
