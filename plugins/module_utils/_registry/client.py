@@ -53,11 +53,11 @@ _PROGRESS_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A question that was parsed, and the places of the answers that are its answer."""
+    """A question that was parsed, and all that are the same: where their answers go, and what they are called."""
 
     question: Question
     ref: ImageRef
-    places: tuple[int, ...]
+    places: tuple[tuple[int, Question], ...]
 
 
 class Client:
@@ -117,7 +117,7 @@ class Client:
         return TagSearch(session, ref).result()
 
     def _jobs(self, questions: Sequence[Question], answers: list[RegistryAnswer | None]) -> list[_Job]:
-        places: dict[object, list[int]] = defaultdict(list)
+        places: dict[object, list[tuple[int, Question]]] = defaultdict(list)
         first: dict[object, tuple[Question, ImageRef]] = {}
         for place, question in enumerate(questions):
             try:
@@ -131,7 +131,7 @@ class Client:
             who = (login.username, login.password) if login else None
             key = (ref.canonical, ref.registry, who, question.platforms)
             first.setdefault(key, (question, ref))
-            places[key].append(place)
+            places[key].append((place, question))
         return [_Job(*first[key], tuple(found)) for key, found in places.items()]
 
     def _start(
@@ -176,8 +176,9 @@ class Client:
 
     @staticmethod
     def _place(job: _Job, answer: RegistryAnswer, answers: list[RegistryAnswer | None]) -> None:
-        for place in job.places:
-            answers[place] = answer
+        for place, question in job.places:
+            credential = question.login.ref if question.login else None
+            answers[place] = replace(answer, image=question.image, credential=credential)
 
     def _answer(self, job: _Job, deadline: Deadline) -> RegistryAnswer:
         within = Deadline(self.settings.question_timeout, deadline)

@@ -10,6 +10,8 @@ import time
 from collections.abc import Iterator
 
 import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import CredentialRef
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
     Client,
     Question,
@@ -48,6 +50,14 @@ def test_equal_questions_are_asked_once(registry: Server) -> None:
     )
     assert len(registry.asked("/manifests/")) == 2
     assert [answer.outcome for answer in answers] == ["found"] * 3
+
+
+def test_equal_questions_keep_their_own_names(registry: Server) -> None:
+    image = f"{registry.netloc}/shop/web1"
+    logins = [Login("bob", "x", CredentialRef(secret=name)) for name in ("one", "two")]
+    answers = Client(plain(registry)).ask([Question(f"{image}:1", login) for login in logins])
+    assert [answer.credential and answer.credential.secret for answer in answers] == ["one", "two"]
+    assert len(registry.asked("/manifests/")) == 1
 
 
 def test_a_name_that_does_not_parse_is_not_asked_for(registry: Server) -> None:
