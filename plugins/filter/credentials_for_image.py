@@ -85,6 +85,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credenti
     PullSecret,
     check,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import redact_text
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._untrusted import untrusted
 
 _WHAT = "Secrets as the API returns them"
@@ -113,7 +114,11 @@ def credentials_for_image(image: Any, secrets: Any) -> list[dict[str, str]]:
         raise AnsibleFilterError(_blocked(checked.checks, names) or checked.blocked)
     offered = [one.credential for one in checked.checks if one.state == "offered" and one.credential]
     return untrusted(
-        [{"username": one.username, "secret": names[one.secret], "key": one.key} for one in offered]
+        # Some write a token where a user name should be.
+        [
+            {"username": redact_text(one.username)[0], "secret": names[one.secret], "key": one.key}
+            for one in offered
+        ]
     )
 
 
