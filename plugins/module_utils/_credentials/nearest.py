@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import islice
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.docker_config import Entry
@@ -82,12 +83,15 @@ def _near(entry: Entry, target: Place, repository: str) -> Near:
 
 
 def _other_host(entry: Entry, host: str, wanted: str) -> Near:
+    why = f"the key is for {host or 'no host'}, the image comes from {wanted}"
+    return Near(entry, why, 10 + 10 * (1 - _likeness(host[:_LONGEST_HOST], wanted[:_LONGEST_HOST])))
+
+
+@lru_cache(maxsize=4096)
+def _likeness(host: str, wanted: str) -> float:
     import difflib
 
-    likeness = difflib.SequenceMatcher(None, host[:_LONGEST_HOST], wanted[:_LONGEST_HOST]).ratio()
-    return Near(
-        entry, f"the key is for {host or 'no host'}, the image comes from {wanted}", 10 + 10 * (1 - likeness)
-    )
+    return difflib.SequenceMatcher(None, host, wanted).ratio()
 
 
 def _is_of_hub(host: bytes) -> bool:
