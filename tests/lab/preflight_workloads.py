@@ -183,7 +183,7 @@ def planted(accounts: Accounts) -> list[Planted]:
     plant(
         "secret-malformed",
         "secret_missing",
-        pod_spec("registry.reg.test/app/ok:1", "broken", policy="Always"),
+        pod_spec(f"{BASIC}/acme/app:1", "broken"),
         secret(
             "broken",
             BASIC,
