@@ -11,7 +11,7 @@ ANSIBLE_CONFIG ?= $(CURDIR)/ansible.cfg
 export ANSIBLE_CONFIG
 
 .DEFAULT_GOAL := help
-.PHONY: help demo diagnose test test-matrix bench lab lab-down docs lock clean
+.PHONY: help demo diagnose preflight audit test test-matrix bench lab lab-down docs lock clean
 
 help: ## show this list
 	@grep -hE '^[a-z-]+%?:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | while IFS="$$(printf '\t')" read -r name words; do printf '  make %-14s %s\n' "$$name" "$$words"; done
@@ -23,6 +23,14 @@ demo: ## diagnose the recorded cluster that ships with this repository
 diagnose: ## diagnose your own cluster: make diagnose ARGS="-e image_pull_namespaces=shop"
 	@tools/venv run
 	@.venv/bin/ansible-playbook diagnose.yml $(ARGS)
+
+preflight: ## would it pull? make preflight ARGS="-e image_pull_manifests=rendered/ -e image_pull_namespace=shop"
+	@tools/venv run
+	@.venv/bin/ansible-playbook preflight.yml $(ARGS)
+
+audit: ## what runs today and would not be pulled tomorrow
+	@tools/venv run
+	@.venv/bin/ansible-playbook audit.yml $(ARGS)
 
 test: ## install what is needed and run every test
 	@tools/venv dev
