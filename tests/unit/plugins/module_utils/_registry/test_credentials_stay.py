@@ -122,6 +122,13 @@ def test_a_registry_elsewhere_cannot_send_us_to_loopback_or_link_local(address: 
         transport.check_reach(origin_of(f"https://{address}/token"), registry, Deadline(5))
 
 
+def test_nothing_is_sent_to_such_an_address(server: Server) -> None:
+    transport = Transport(Settings())
+    with pytest.raises(Stopped, match="loopback or link-local"):
+        transport.follow("GET", f"{server.url}/token", {}, Deadline(5), trust=origin_of("https://192.0.2.1"))
+    assert server.seen == []
+
+
 def test_one_that_lies_there_itself_can() -> None:
     transport = Transport(Settings())
     transport.check_reach(origin_of("https://127.0.0.1:5"), origin_of("https://127.0.0.1:6"), Deadline(5))

@@ -173,7 +173,7 @@ def test_a_registry_that_says_the_password_back(server: Server, ask: Ask) -> Non
 
 
 def test_nor_does_a_cut_leave_half_of_it(server: Server, ask: Ask) -> None:
-    padding = "x" * 293
+    padding = "x" * 286
     server.on("*", lambda seen: error(401, "U", f"{padding}{seen.user}", 'Basic realm="x"'))
     assert "open" not in ask(login=ALICE).text
 

@@ -224,6 +224,14 @@ class TestMirrors:
         assert other.seen[0].query == {"ns": [server.netloc]}
         assert not any(seen.authorization for seen in other.seen)
 
+    def test_a_mirror_that_wants_a_credential_gets_none(self, server: Server, other: Server) -> None:
+        server.image("shop/web", "1")
+        other.on("*", error(401, "UNAUTHORIZED", "who?", 'Basic realm="mirror"'))
+        client = Client(_plain(server, other, mirrors={server.netloc: (other.url,)}))
+        answer = client.ask([Question(f"{server.netloc}/shop/web:1", ALICE)])[0]
+        assert (answer.outcome, answer.endpoint, len(other.seen)) == ("found", server.url, 1)
+        assert not any(seen.authorization for seen in other.seen)
+
     def test_what_the_mirror_lacks_the_registry_has(self, server: Server) -> None:
         server.image("shop/web", "1")
         client = Client(_plain(server, mirrors={server.netloc: ("http://127.0.0.1:1",)}))
