@@ -17,6 +17,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credenti
     Malformed,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.keyring import (
+    CONFIG_FLAT,
+    CONFIG_JSON,
     Kept,
     Keyring,
     config_of,
@@ -128,7 +130,8 @@ class _Check:
             self._blocked = self._blocked or words.blocked(secret.namespace, secret.name, why)
             return
         if config is None:
-            self._behind.append(self._one("wrong_type", secret, why=words.wrong_type(secret)))
+            would_fit = fits(retyped(secret), self._pull.image)
+            self._behind.append(self._one("wrong_type", secret, why=words.wrong_type(secret, would_fit)))
             return
         self._keyring.add(config, name)
         if name not in self._configs:
@@ -245,6 +248,12 @@ class _Check:
             credential=ref,
             why=why,
         )
+
+
+def retyped(secret: PullSecret) -> PullSecret:
+    """Return ``secret`` with the type that the key of its value belongs to."""
+    kind = next((kind for kind, key in (CONFIG_JSON, CONFIG_FLAT) if secret.data.get(key)), secret.type)
+    return dataclasses.replace(secret, type=kind)
 
 
 def fits(secret: PullSecret, image: str) -> bool:

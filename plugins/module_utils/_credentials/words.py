@@ -46,14 +46,17 @@ def blocked(namespace: str, name: str, why: str) -> str:
     return f"Secret {namespace}/{name}: {why}; kubelets try nothing else then, not even other credentials"
 
 
-def wrong_type(secret: PullSecret) -> str:
-    """Return why a kubelet passes a Secret over."""
+def wrong_type(secret: PullSecret, would_fit: bool) -> str:
+    """Return why a kubelet passes a Secret over, and whether what it holds would fit the image."""
     for kind, key in (CONFIG_JSON, CONFIG_FLAT):
         if secret.type == kind:
             what = "an empty" if key in secret.data else "no"
             return f"it has {what} value under {key}; kubelets pass it over"
     kind, key = CONFIG_JSON
-    return f"type {printable(secret.type or '(none)', 100)}: kubelets take {kind} with the key {key} only"
+    hint = "; what it holds would fit" if would_fit else ""
+    return (
+        f"type {printable(secret.type or '(none)', 100)}: kubelets take {kind} with the key {key} only{hint}"
+    )
 
 
 def remarks(entry: Entry, kept_elsewhere: bool, *, several_spellings: bool) -> tuple[str, ...]:

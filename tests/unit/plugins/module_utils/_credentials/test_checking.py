@@ -129,6 +129,8 @@ def test_secrets_that_are_absent_closed_or_of_another_type_are_told_apart() -> N
     checked = look("quay.io/acme/app", wrong, missing=("gone",), forbidden=("closed",))
     assert states(checked) == ["wrong_type", "missing", "forbidden"]
     assert "kubernetes.io/dockerconfigjson" in only(checked, "wrong_type").why
+    assert only(checked, "wrong_type").why.endswith("what it holds would fit")
+    assert "would fit" not in only(look("ghcr.io/acme/app", wrong), "wrong_type").why
     assert checked.blocked == ""
 
 
