@@ -28,7 +28,8 @@ class NodeSettings:
     nameserver: str = SERVICES_IP
     #: Proxy URL in containerd's environment, and the hosts that do without.
     proxy: str | None = None
-    no_proxy: str = "10.0.0.0/8,127.0.0.1,localhost,registry.k8s.io"
+    #: registry.k8s.io sends everybody on to two other hosts; the sandbox image must come in any case.
+    no_proxy: str = "10.0.0.0/8,127.0.0.1,localhost,registry.k8s.io,.pkg.dev,.amazonaws.com"
     #: Fields of KubeletConfiguration, e.g. {"registryPullQPS": 1, "registryBurst": 1}.
     kubelet: Mapping[str, Any] | None = None
     labels: Mapping[str, str] | None = None
