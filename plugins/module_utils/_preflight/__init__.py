@@ -10,6 +10,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
     preflight,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.sources import Text
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.templates import TemplatePath
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.templates import (
+    TemplatePath,
+)
 
 __all__ = ["Request", "TemplatePath", "Text", "preflight"]

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import yaml
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import plural, printable
 
 DEEPEST = 100
@@ -18,8 +17,6 @@ DEEPEST = 100
 MOST_NODES = 500_000
 """Values in one document once its aliases are written out: a hundred times a large chart's largest object."""
 MOST_DOCUMENTS = 20_000
-
-_LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class DocumentInvalid(Exception):
@@ -80,18 +77,23 @@ def _check_depth(document: Document) -> None:
 
 
 def _yaml_documents(text: str) -> list[Document]:
+    import yaml
+
+    loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     counter = _Counter()
     try:
-        for event in yaml.parse(text, Loader=_LOADER):
+        for event in yaml.parse(text, Loader=loader):
             counter.take(event)
     except yaml.YAMLError as error:
         raise DocumentInvalid(_said(error, counter.number)) from None
-    return list(_constructed(text))
+    return list(_constructed(loader(text)))
 
 
-def _constructed(text: str) -> Iterator[Document]:
+def _constructed(loader: Any) -> Iterator[Document]:
+    """Give the documents of a text that was weighed before; the loader makes plain values only."""
+    import yaml
+
     number = 0
-    loader = _LOADER(text)
     try:
         while loader.check_data():
             number += 1
@@ -118,24 +120,25 @@ class _Counter:
 
     def take(self, event: Any) -> None:
         """Count one event. Raises DocumentInvalid once a bound is passed."""
-        if isinstance(event, yaml.DocumentStartEvent):
+        kind = type(event).__name__
+        if kind == "DocumentStartEvent":
             self.number += 1
             self._open, self._sizes, self._size = [], {}, 0
             _check_number(self.number)
-        elif isinstance(event, yaml.CollectionStartEvent):
+        elif kind in ("MappingStartEvent", "SequenceStartEvent"):
             self._size += 1
             self._open.append((event.anchor, self._size))
             if len(self._open) > DEEPEST:
                 raise DocumentInvalid(f"document {self.number} is nested deeper than {DEEPEST} levels")
-        elif isinstance(event, yaml.CollectionEndEvent):
+        elif kind in ("MappingEndEvent", "SequenceEndEvent"):
             anchor, before = self._open.pop()
             if anchor:
                 self._sizes[anchor] = self._size - before + 1
-        elif isinstance(event, yaml.ScalarEvent):
+        elif kind == "ScalarEvent":
             self._size += 1
             if event.anchor:
                 self._sizes[event.anchor] = 1
-        elif isinstance(event, yaml.AliasEvent):
+        elif kind == "AliasEvent":
             self._alias(str(event.anchor))
         if self._size > MOST_NODES:
             raise DocumentInvalid(
@@ -155,7 +158,7 @@ def _check_number(number: int) -> None:
         raise DocumentInvalid(f"there are more than {plural(MOST_DOCUMENTS, 'document')}")
 
 
-def _said(error: yaml.YAMLError, number: int) -> str:
+def _said(error: Exception, number: int) -> str:
     """Return what the parser said, in one line: never a piece of the text, which may be a Secret."""
     problem = str(getattr(error, "problem", None) or getattr(error, "reason", None) or "it is no YAML")
     mark = getattr(error, "problem_mark", None)
