@@ -76,10 +76,9 @@ def workload(kind: str, namespace: str, name: str, spec: Manifest) -> Manifest:
 
 
 def pod_spec(image: str, *secrets: str, **more: Any) -> Manifest:
-    """The spec of a pod that sleeps."""
+    """The spec of a pod that sleeps. It always pulls, so that it does not matter what the nodes hold already."""
     container = {"name": "app", "image": image, "command": ["/bin/sleep", "3600"]}
-    if "policy" in more:
-        container["imagePullPolicy"] = more.pop("policy")
+    container["imagePullPolicy"] = more.pop("policy", "Always")
     named = {"imagePullSecrets": [{"name": one} for one in secrets]} if secrets else {}
     return {"containers": [container], "restartPolicy": "Always", **named, **more}
 
