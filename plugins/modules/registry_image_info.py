@@ -137,7 +137,7 @@ options:
     description:
       - How many images are asked for at a time at one registry.
     type: int
-    default: 6
+    default: 8
 seealso:
   - module: kube_runbooks.image_pull.pull_failure_info
   - name: OCI distribution specification
@@ -403,7 +403,7 @@ _SPEC: dict[str, dict[str, Any]] = {
     "request_timeout": {"type": "float", "default": 10.0},
     "image_timeout": {"type": "float", "default": 30.0},
     "deadline": {"type": "float", "default": 60.0},
-    "per_host": {"type": "int", "default": 6},
+    "per_host": {"type": "int", "default": 8},
 }
 _OLDEST_PYTHON = (3, 11)
 
@@ -426,15 +426,14 @@ def main() -> None:
             secrets_of,
         )
     except ImportError as error:
-        module.fail_json(
-            msg=f"the Python package urllib3, 2.0 or later, is needed by {sys.executable} (missing: {error.name}): "
-            "install it, or set ansible_python_interpreter"
-        )
+        module.fail_json(msg=_missing(error))
     module.no_log_values.update(secrets_of(module.params))
     try:
         result = registry_image_info(module.params)
     except SettingsInvalid as error:
         module.fail_json(msg=str(error))
+    except ImportError as error:
+        module.fail_json(msg=_missing(error))
     except Exception as error:  # noqa: BLE001 - a fault of ours is one line too
         import traceback
 
@@ -445,6 +444,13 @@ def main() -> None:
     if not module.params["validate_certs"]:
         module.warn("certificates of registries are not verified (validate_certs)")
     module.exit_json(changed=False, **result)
+
+
+def _missing(error: ImportError) -> str:
+    return (
+        f"the Python package urllib3, 2.0 or later, is needed by {sys.executable} (missing: {error.name}): "
+        "install it, or set ansible_python_interpreter"
+    )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,6 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     Settings,
     SettingsInvalid,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.tags import TagSearch
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.token import Tokens
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import plural, quotation
@@ -106,6 +105,8 @@ class Client:
 
         Never raises for a registry's fault: ``why_not`` says what came in between.
         """
+        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.tags import TagSearch
+
         try:
             ref, registry = self._parsed(image)
         except ValueError as error:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import ImageRef
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import (
@@ -28,11 +28,6 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     Stopped,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.exchange import Transport
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.judge import (
-    judge,
-    with_login,
-    with_tags,
-)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.platforms import (
     all_shown,
     fits,
@@ -48,14 +43,14 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     Settings,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.token import Tokens
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.verdict import (
-    Refusal,
-    Verdict,
-)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import quotation
 
-_HEAD_NOT_ENOUGH = frozenset({405, 501})
+if TYPE_CHECKING:
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.verdict import (
+        Refusal,
+        Verdict,
+    )
 
 
 class Inquiry:
@@ -199,6 +194,9 @@ class Inquiry:
             )
 
     def _refused(self, reply: Reply) -> None:
+        # Each line that is imported costs a module its time, and most images are there.
+        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.judge import judge
+
         session = self._session
         refusal = session.refusal(reply)
         verdict = self._settled(refusal, judge(refusal))
@@ -220,6 +218,11 @@ class Inquiry:
 
     def _settled(self, refusal: Refusal, verdict: Verdict) -> Verdict:
         """Ask what the verdict needs to become sure; where that fails, it stays as it is."""
+        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.judge import (
+            with_login,
+            with_tags,
+        )
+
         try:
             if verdict.ask_tags:
                 reply = self._session.fetch("GET", "tags/list?n=1")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import (
     Challenge,
@@ -32,8 +33,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     Tokens,
     basic,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.verdict import Refusal
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
+
+if TYPE_CHECKING:
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.verdict import Refusal
 
 _MOST_CHALLENGES = 3
 
@@ -129,6 +132,10 @@ class Session:
 
     def refusal(self, reply: Reply) -> Refusal:
         """Return what ``reply`` refuses, in the words that a verdict needs."""
+        from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.verdict import (
+            Refusal,
+        )
+
         code, text = reply.words()
         now = best_challenge(reply.challenges)
         error = now.error if now else ""

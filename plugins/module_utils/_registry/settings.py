@@ -43,7 +43,7 @@ class Settings:
     timeout: float = 10.0
     question_timeout: float = 30.0
     deadline: float = 60.0
-    per_host: int = 6
+    per_host: int = 8
     validate_certs: bool = True
     vantage: str = "controller"
     clock: Callable[[], float] = time.time
