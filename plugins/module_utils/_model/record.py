@@ -95,7 +95,7 @@ def _reader(hint: Any) -> Callable[[Any], Any]:
     origin = typing.get_origin(hint)
     arguments = typing.get_args(hint)
     if origin in (Union, types.UnionType):
-        inner = _reader(next(argument for argument in arguments if argument is not type(None)))
+        inner = _reader(next(argument for argument in arguments if argument is not types.NoneType))
         return lambda value: None if value is None else inner(value)
     if origin is tuple:
         item = _reader(arguments[0])

@@ -423,6 +423,17 @@ class TestSandboxes:
         state = look(pod(containers=[container()], status={"containerStatuses": []}))
         assert (state.failures, state.stuck_since) == ([], at(0))
 
+    def test_one_whose_sandbox_has_run_for_hours_pulls_since_its_announcement_has_expired(self) -> None:
+        ready = {
+            "type": "PodReadyToStartContainers",
+            "status": "True",
+            "lastTransitionTime": "2026-01-31T06:30:00Z",
+        }
+        created = pod(containers=[container()], status={"containerStatuses": []}, conditions=[ready])
+        created["metadata"]["creationTimestamp"] = "2026-01-31T06:30:00Z"
+        (failure,) = look(created).failures
+        assert (failure.symptom, failure.container) == ("pulling", "app")
+
     @pytest.mark.parametrize("reason", ["FailedMount", "FailedAttachVolume", "NetworkNotReady"])
     def test_unless_something_else_holds_it_up(self, reason: str) -> None:
         state = look(
