@@ -66,7 +66,7 @@ def parts(python: str = PYTHON) -> list[Part]:
         Part("build", "lint", ("ansible-galaxy", "collection", "build", "--force", "--output-path", ".tests/build")),
         Part("sanity", "sanity", (python, "tools/synced_ansible_test.py", "sanity"), minutes=15),
         Part("unit", "unit", pytest("tests/unit")),
-        Part("keyring", "unit", pytest("tests/keyring"), minutes=30, needs_go=True),
+        Part("keyring", "integration", pytest("tests/keyring"), minutes=30, needs_go=True),
         Part("plays", "integration", pytest("tests/plays", "-m", "not lab", "-n", "2"), minutes=25),
         Part("runner", "integration", pytest("tests/runner")),
         Part("targets", "integration", (python, "tools/synced_ansible_test.py", "integration", "--allow-unsupported")),
