@@ -43,30 +43,38 @@ _VERIFIES = (1, 35)
 (``KubeletEnsureSecretPulledImages``, Kubernetes documentation "Images")."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a pod may run: its nodes, or (where they cannot be read) the platforms that the user says they have.
-
-    ``why_not`` says in one line why nodes are not known.
-    """
-
-    nodes: tuple[NodeView, ...] = ()
-    platforms: tuple[Platform, ...] = ()
-    why_not: str = ""
-
-    @property
-    def needed(self) -> tuple[Platform, ...]:
-        """The platforms that an image must offer."""
-        return tuple(dict.fromkeys(node.platform for node in self.nodes)) or self.platforms
-
-
 @dataclass(slots=True)
-class _Held:
+class Held:
     """On which nodes an image lies already."""
 
     there: list[NodeView] = field(default_factory=list)
     absent: list[NodeView] = field(default_factory=list)
     unclear: list[NodeView] = field(default_factory=list)
+
+
+class Place:
+    """Where pods may run: their nodes, or (where they cannot be read) the platforms that the user says they have.
+
+    ``why_not`` says in one line why nodes are not known; ``needed`` are the platforms that an image must offer. One
+    object serves all pods that demand the same.
+    """
+
+    def __init__(
+        self, nodes: Sequence[NodeView] = (), platforms: tuple[Platform, ...] = (), why_not: str = ""
+    ) -> None:
+        self.nodes = nodes
+        self.why_not = why_not
+        self.needed = tuple(dict.fromkeys(node.platform for node in nodes)) or platforms
+        self._held: dict[str, Held] = {}
+
+    def held(self, canonical: str) -> Held:
+        """Return on which of the nodes an image lies, by its canonical name."""
+        if canonical not in self._held:
+            held = self._held[canonical] = Held()
+            for node in self.nodes:
+                there = node.holds(canonical)
+                (held.there if there else held.unclear if there is None else held.absent).append(node)
+        return self._held[canonical]
 
 
 def judge_container(ask: ContainerAsk, outcome: Outcome, place: Place) -> ContainerVerdict:
@@ -75,7 +83,7 @@ def judge_container(ask: ContainerAsk, outcome: Outcome, place: Place) -> Contai
         canonical = parse_image_ref(ask.image).canonical
     except ImageRefError as error:
         return _verdict(ask, WOULD_NOT_PULL, str(error), "image_name_invalid", "confirmed")
-    held = _held(canonical, place.nodes)
+    held = place.held(canonical)
     if ask.policy == "Never":
         return _never(ask, held, place)
     here = ask.policy == "IfNotPresent" and bool(place.nodes) and len(held.there) == len(place.nodes)
@@ -103,21 +111,13 @@ def _verdict(
     return ContainerVerdict(ask.name, ask.type, ask.image, ask.policy, verdict, summary, cause, confidence)
 
 
-def _held(canonical: str, nodes: Sequence[NodeView]) -> _Held:
-    held = _Held()
-    for node in nodes:
-        there = node.holds(canonical)
-        (held.there if there else held.unclear if there is None else held.absent).append(node)
-    return held
-
-
-def _would_be_verified(outcome: Outcome, held: _Held) -> bool:
+def _would_be_verified(outcome: Outcome, held: Held) -> bool:
     return outcome.cause in (*DENIALS, "secret_missing") and any(
         node.kubelet >= _VERIFIES for node in held.there
     )
 
 
-def _never(ask: ContainerAsk, held: _Held, place: Place) -> ContainerVerdict:
+def _never(ask: ContainerAsk, held: Held, place: Place) -> ContainerVerdict:
     if not place.nodes:
         left = (
             f"policy Never, and where the image lies is not known: {place.why_not or 'no node fits this pod'}"
@@ -135,7 +135,7 @@ def _never(ask: ContainerAsk, held: _Held, place: Place) -> ContainerVerdict:
     return _verdict(ask, WOULD_PULL, f"policy Never, and the image lies on all of {total}")
 
 
-def _already_there(ask: ContainerAsk, outcome: Outcome, held: _Held) -> ContainerVerdict:
+def _already_there(ask: ContainerAsk, outcome: Outcome, held: Held) -> ContainerVerdict:
     summary = f"lies on all {plural(len(held.there), 'node')} that may run this pod: nothing is pulled"
     notes = list(outcome.notes)
     if outcome.state != FOUND:
@@ -155,15 +155,17 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
     }
 
 
-def _on_its_platforms(ask: ContainerAsk, outcome: Outcome, place: Place, held: _Held) -> ContainerVerdict:
+def _on_its_platforms(ask: ContainerAsk, outcome: Outcome, place: Place, held: Held) -> ContainerVerdict:
     """The registry gives it: is it there for every platform that it may run on?"""
     answer = outcome.answer
     offered = answer.platforms if answer is not None else ()
     base = dataclasses.replace(
         _verdict(ask, WOULD_PULL, outcome.summary), notes=outcome.notes, **_facts(outcome)
     )
-    pulling = [node for node in place.nodes if ask.policy != "IfNotPresent" or node not in held.there]
-    needed = tuple(dict.fromkeys(node.platform for node in pulling)) or place.needed
+    pulling, needed = place.nodes, place.needed
+    if ask.policy == "IfNotPresent" and held.there:
+        pulling = [*held.absent, *held.unclear]
+        needed = tuple(dict.fromkeys(node.platform for node in pulling)) or place.needed
     if not needed:
         why = place.why_not or "there is no node that this pod may be scheduled to"
         return _open(base, f"platform: {why}")
@@ -172,7 +174,8 @@ def _on_its_platforms(ask: ContainerAsk, outcome: Outcome, place: Place, held: _
     missing = [one for one in needed if not any(fits(one, other) for other in offered)]
     if not missing:
         return base
-    return _wrong_platform(base, missing, needed, pulling, offered)
+    index = answer is not None and bool(answer.children)
+    return _wrong_platform(base, missing, needed, pulling, offered, index)
 
 
 def _open(base: ContainerVerdict, left: str) -> ContainerVerdict:
@@ -187,6 +190,7 @@ def _wrong_platform(
     needed: Sequence[Platform],
     nodes: Sequence[NodeView],
     offered: Sequence[Platform],
+    index: bool,
 ) -> ContainerVerdict:
     hit = Counter(shown(node.platform) for node in nodes if node.platform in missing)
     where = ", ".join(f"{plural(count, 'node')} with {name}" for name, count in sorted(hit.items()))
@@ -194,6 +198,8 @@ def _wrong_platform(
         f"the image is for {enumeration([shown(one) for one in offered], 6)} only, but the pod may be "
         f"scheduled to {where or enumeration([shown(one) for one in missing])}"
     )
+    if len(offered) == 1 and not index:
+        summary += "; it is in no index, so it would be pulled all the same, and could not run"
     confidence = "confirmed" if len(missing) == len(needed) else "likely"
     return dataclasses.replace(
         base, verdict=WOULD_NOT_PULL, summary=summary, cause="platform_mismatch", confidence=confidence

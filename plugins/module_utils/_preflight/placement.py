@@ -34,6 +34,22 @@ _OF_DAEMONS = (
 """Taints that the DaemonSet controller has every daemon pod tolerate (documentation of DaemonSet)."""
 
 
+class Scheduler:
+    """Finds the nodes for pods, once for all that demand the same."""
+
+    def __init__(self, nodes: Sequence[NodeView]) -> None:
+        self.nodes = nodes
+        self._known: dict[str, list[NodeView]] = {}
+
+    def nodes_for(self, spec: Mapping[str, Any], kind: str) -> list[NodeView]:
+        """Return what ``eligible_nodes`` does."""
+        demands = [spec.get(name) for name in ("nodeName", "nodeSelector", "affinity", "tolerations", "os")]
+        key = repr((kind == "DaemonSet", demands))
+        if key not in self._known:
+            self._known[key] = eligible_nodes(spec, kind, self.nodes)
+        return self._known[key]
+
+
 def eligible_nodes(spec: Mapping[str, Any], kind: str, nodes: Sequence[NodeView]) -> list[NodeView]:
     """Return the nodes that a pod of this spec may be scheduled to; ``kind`` is that of its workload.
 

@@ -49,7 +49,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
     outcome_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.placement import (
-    eligible_nodes,
+    Scheduler,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.room import (
     Rooms,
@@ -120,6 +120,7 @@ class _Run:
         self._say = say
         self._end = time.monotonic() + seconds
         self._begun = time.monotonic()
+        self._places: dict[int, Place] = {}
         self._seen = Seen(
             cluster=ClusterFact(request.cluster_name, client.connection.server if client else ""),
             namespaces=request.namespaces if request.live else (),
@@ -134,7 +135,9 @@ class _Run:
         cluster = AppliedCluster(self._client, manifests)
         admission = read_admission(cluster, collected.workloads)
         answers = self._ask(collected.workloads, cluster, admission, nodes)
-        judged = [self._judge(one, admission, answers, nodes) for one in collected.workloads]
+        scheduler = Scheduler(nodes)
+        self._providers = frozenset(node.provider for node in nodes if node.provider)
+        judged = [self._judge(one, admission, answers, scheduler) for one in collected.workloads]
         rooms = self._read_rooms(judged)
         self._seen.took = time.monotonic() - self._begun
         self._seen.api_requests = self._client.requests if self._client else 0
@@ -200,12 +203,18 @@ class _Run:
         self._seen.registry_requests = answers.requests
         return answers
 
+    def _place(self, nodes: Sequence[NodeView], unknown: bool) -> Place:
+        """Return the place that these nodes are, the same object for the same list."""
+        if id(nodes) not in self._places:
+            platforms = self._request.platforms if unknown else ()
+            self._places[id(nodes)] = Place(nodes, platforms, self._seen.nodes_why_not)
+        return self._places[id(nodes)]
+
     def _judge(
-        self, workload: Workload, admission: Admission, answers: Answers, nodes: Sequence[NodeView]
+        self, workload: Workload, admission: Admission, answers: Answers, scheduler: Scheduler
     ) -> Judged:
-        possible = eligible_nodes(workload.spec, workload.kind, nodes)
-        place = Place(tuple(possible), () if nodes else self._request.platforms, self._seen.nodes_why_not)
-        providers = frozenset(node.provider for node in nodes if node.provider)
+        nodes = scheduler.nodes
+        place = self._place(scheduler.nodes_for(workload.spec, workload.kind), not nodes)
         outcomes = []
         for container in workload.containers:
             looked = answers.looked.get(
@@ -215,7 +224,7 @@ class _Run:
                 outcomes.append(Outcome(OPEN, "the registry was not asked"))
                 continue
             looked.account_unread = admission.unread(workload)
-            outcomes.append(outcome_of(looked, providers))
+            outcomes.append(outcome_of(looked, self._providers))
         verdicts = [
             judge_container(container, outcome, place)
             for container, outcome in zip(workload.containers, outcomes, strict=True)

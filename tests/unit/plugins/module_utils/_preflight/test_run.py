@@ -176,7 +176,8 @@ class TestNodes:
             "confirmed",
         )
         assert found.summary == (
-            "the image is for linux/amd64 only, but the pod may be scheduled to 1 node with linux/arm64"
+            "the image is for linux/amd64 only, but the pod may be scheduled to 1 node with linux/arm64; "
+            "it is in no index, so it would be pulled all the same, and could not run"
         )
 
     def test_of_which_some_lack_one(self, world: World) -> None:
