@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import (
@@ -25,6 +26,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     LARGEST_BODY,
     Transport,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.gate import Gates
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.limits import rate_limit
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.origin import Origin
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import Reply
@@ -39,6 +41,8 @@ if TYPE_CHECKING:
     from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.verdict import Refusal
 
 _MOST_CHALLENGES = 3
+# Where a 401 to user name and password can have nothing to do with the repository.
+_REJECTS_FOR_GOOD = frozenset({products.DISTRIBUTION, products.ECR, products.ARTIFACTORY, products.UNKNOWN})
 
 
 @dataclass(slots=True)
@@ -56,8 +60,9 @@ class Registry:
     ns: str = ""
     blob_hosts: tuple[HostSeen, ...] = ()
     blobs_seen: bool = False
-    answered: bool = False
+    logins: Gates[Reply] = field(default_factory=Gates)
     first: threading.Lock = field(default_factory=threading.Lock)
+    answered: threading.Event = field(default_factory=threading.Event)
 
     def learn(self, reply: Reply, challenge: Challenge | None) -> None:
         """Remember what a reply of the registry tells of it."""
@@ -110,16 +115,13 @@ class Session:
         ``stay`` returns a redirect to another host as it is.
         """
         registry = self.registry
-        if registry.answered:
-            return self._fetch(method, path, limit, stay)
         # The first question finds out what the registry asks for; the others need not all be refused once.
-        with registry.first:
-            if not registry.answered:
-                try:
-                    return self._fetch(method, path, limit, stay)
-                finally:
-                    registry.answered = True
-        return self._fetch(method, path, limit, stay)
+        if not registry.answered.is_set() and not registry.first.acquire(blocking=False):
+            registry.answered.wait(self.within.left)
+        try:
+            return self._fetch(method, path, limit, stay)
+        finally:
+            registry.answered.set()
 
     def token_without_scope(self) -> int | None:
         """Return the status of what ``docker login`` asks for: a token for nothing but the user name and password."""
@@ -178,7 +180,7 @@ class Session:
                     return refused
                 if authorization:
                     headers["Authorization"] = authorization
-            reply = self._send(method, url, headers, limit, stay)
+            reply = self._offer(partial(self._send, method, url, headers, limit, stay), headers)
             found = best_challenge(reply.challenges) if reply.status == 401 else None
             if (
                 found is None
@@ -188,6 +190,16 @@ class Session:
                 return reply
             challenge = found
             self.registry.challenge = found
+            self.registry.answered.set()
+
+    def _offer(self, send: Callable[[], Reply], headers: dict[str, str]) -> Reply:
+        """Send user name and password the first time alone, and not again where they are rejected for good."""
+        if self.login is None or not headers.get("Authorization", "").startswith("Basic "):
+            return send()
+        gate = self.registry.logins.of((self.login.username, self.login.password))
+        return gate.through(
+            send, lambda reply: reply.status == 401 and self.registry.kind in _REJECTS_FOR_GOOD
+        )
 
     def _send(self, method: str, url: str, headers: dict[str, str], limit: int, stay: bool) -> Reply:
         role = "mirror" if self.registry.ns else "registry"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import base64
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import Challenge
@@ -16,6 +16,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.lo
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import errors, products
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.errors import Stopped
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.exchange import Transport
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.gate import Gates
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.origin import (
     Origin,
     is_plain,
@@ -57,7 +58,7 @@ class Tokens:
         self._lock = threading.Lock()
         self._locks: dict[object, threading.Lock] = {}
         self._kept: dict[object, TokenAnswer] = {}
-        self._rejected: dict[object, TokenAnswer] = {}
+        self._gates: Gates[TokenAnswer] = Gates()
 
     def get(
         self,
@@ -78,15 +79,21 @@ class Tokens:
         key = (*who, scope)
         with self._lock:
             lock = self._locks.setdefault(key, threading.Lock())
+
+        def ask() -> TokenAnswer:
+            return self._fetch(realm, challenge.service, scope, login, registry, within)
+
+        def rejected(answer: TokenAnswer) -> bool:
+            # Without a scope nothing but user name and password can be at fault.
+            return answer.reply.status == 401 and (kind in _REJECTS_FOR_GOOD or not scope)
+
         with lock:
-            kept = self._kept.get(key) or self._rejected.get(who)
-            if kept is not None and (not kept.token or time.monotonic() < kept.good_until):
-                return TokenAnswer(kept.token, kept.reply, kept.good_until, fresh=False)
-            answer = self._fetch(realm, challenge.service, scope, login, registry, within)
+            kept = self._kept.get(key)
+            if kept is not None and time.monotonic() < kept.good_until:
+                return replace(kept, fresh=False)
+            answer = self._gates.of(who).through(ask, rejected) if login else ask()
             if answer.token:
                 self._kept[key] = answer
-            elif login is not None and answer.reply.status == 401 and kind in _REJECTS_FOR_GOOD:
-                self._rejected[who] = answer
             return answer
 
     def forget(self, token: str) -> None:

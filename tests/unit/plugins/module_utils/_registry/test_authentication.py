@@ -140,7 +140,11 @@ class TestHarbor:
 
         other.on("/service/token", token)
         server.on("*", manifest)
-        answer = Client(_plain(server, other)).ask([Question(f"{server.netloc}/shop/web:1", login)])[0]
+        names = [f"{server.netloc}/shop/{name}:1" for name in ("web", "api", "app")]
+        answers = Client(_plain(server, other)).ask([Question(name, login) for name in names])
+        assert {(answer.cause, answer.certain) for answer in answers} == {(cause, True)}
+        assert len([seen for seen in other.seen if "scope" not in seen.query]) == 1
+        answer = answers[0]
         assert (answer.registry_kind, answer.cause, answer.certain) == ("harbor", cause, True)
         assert answer.credential_accepted is accepted
         assert answer.challenge is not None
@@ -159,6 +163,14 @@ class TestBasic:
         answers = [client.ask([Question(name, ALICE)])[0] for name in names]
         assert [(answer.outcome, answer.requests) for answer in answers] == [("found", 3), ("found", 2)]
         assert {seen.user for seen in server.seen[1:]} == {"alice:open-sesame-1"}
+
+    def test_a_rejected_login_is_not_sent_a_second_time(self, server: Server) -> None:
+        server.on("*", error(401, "UNAUTHORIZED", "authentication required", 'Basic realm="Company"'))
+        answers = Client(_plain(server)).ask(
+            [Question(f"{server.netloc}/shop/{name}:1", ALICE) for name in "abcdef"]
+        )
+        assert {(answer.cause, answer.credential_accepted) for answer in answers} == {("auth_invalid", False)}
+        assert len([seen for seen in server.seen if seen.user]) == 1
 
     @pytest.mark.parametrize(
         ("login", "cause", "accepted"),
