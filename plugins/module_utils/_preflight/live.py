@@ -42,7 +42,7 @@ _LISTED = frozenset(kind for _version, kind, _prefix, _resource in _KINDS)
 
 @dataclass(slots=True)
 class Live:
-    """What was read: objects, and kinds that could not be."""
+    """What was read: objects, kinds that could not be, and why nothing could be or was asked for in vain."""
 
     objects: list[ApiObject] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
@@ -54,6 +54,7 @@ def read_workloads(client: Client, namespaces: Sequence[str], labels: str = "") 
     live = Live()
     if namespaces:
         _check_namespaces(client, namespaces, live)
+    refused: list[str] = []
     asked = [(namespace, kind) for namespace in (namespaces or ("",)) for kind in _KINDS]
 
     def read(question: tuple[str, tuple[str, str, str, str]]) -> list[ApiObject]:
@@ -69,7 +70,7 @@ def read_workloads(client: Client, namespaces: Sequence[str], labels: str = "") 
                 origin=CACHED_PAGES,
             )
         except errors.ClusterError as error:
-            live.errors.append(error.message)
+            refused.append(error.message)
             live.gaps.append(
                 Gap(
                     f"the {resource}{where}", error.message, "whether their images can be pulled", unread=True
@@ -80,6 +81,8 @@ def read_workloads(client: Client, namespaces: Sequence[str], labels: str = "") 
 
     for items in map_in_parallel(read, asked):
         live.objects += items
+    if len(refused) == len(asked):
+        live.errors.append(refused[0])
     return live
 
 

@@ -74,7 +74,10 @@ def sum_up(judged: Sequence[Judged], seen: Seen, rooms: Rooms, factor: float) ->
     problems = list(seen.problems)
     if not judged and not problems and not seen.error:
         problems.append("no workload was found in what was given")
-    whole = not (seen.error or problems or seen.unread_templates or left_open or NOT_CHECKED in verdicts)
+    unread = any(gap.unread for gap in seen.gaps)
+    whole = not (
+        seen.error or unread or problems or seen.unread_templates or left_open or NOT_CHECKED in verdicts
+    )
     verdict = "failing" if WOULD_NOT_PULL in verdicts else "healthy" if whole else "unknown"
     ordered = sorted(workloads, key=lambda one: _WORST_FIRST.index(one.verdict))
     return PreflightReport(

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 
@@ -39,6 +40,7 @@ HOPS: Mapping[str, str] = {
 }
 """The hop of a cause where the registry's answer does not name it."""
 
+_NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?")
 _ANSWER_HOPS = {"token": "token_service"}
 
 
@@ -76,13 +78,17 @@ def fixes(cause: str, *, image: str, host: str, namespace: str, secrets: Sequenc
 
 def _credential_fixes(cause: str, host: str, namespace: str, secrets: Sequence[str]) -> tuple[Fix, ...]:
     name = next((one.partition("/")[2] for one in secrets if one.partition("/")[2]), "regcred")
-    server = "https://index.docker.io/v1/" if host == "docker.io" else host
+    if not _NAME.fullmatch(namespace) or not _NAME.fullmatch(name):
+        return (Fix(f"Give the pod a pull Secret for {host} with a name that Kubernetes takes"),)
+    # From a file, because a password among the words of a command can be read by others.
     command = (
-        f"kubectl -n {shlex.quote(namespace)} create secret docker-registry {shlex.quote(name)} "
-        f"--docker-server={shlex.quote(server)} --docker-username=NAME --docker-password=PASSWORD"
+        f"kubectl -n {shlex.quote(namespace)} create secret generic {shlex.quote(name)} "
+        "--type=kubernetes.io/dockerconfigjson --from-file=.dockerconfigjson=config.json --dry-run=client -o yaml "
+        "| kubectl apply -f -"
     )
     verb = "Replace" if cause == "auth_invalid" else "Create"
-    found = [Fix(f"{verb} the pull Secret {namespace}/{name}", command)]
+    login = f"config.json is what a login to {host} has written"
+    found = [Fix(f"{verb} the pull Secret {namespace}/{name} ({login})", command)]
     if cause == "auth_missing":
         found.append(Fix("Name the Secret in imagePullSecrets of the pod, or of its ServiceAccount"))
     if cause == "repository_not_found_or_private":

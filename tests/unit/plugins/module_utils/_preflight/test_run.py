@@ -368,8 +368,10 @@ def test_what_runs_already(world: World) -> None:
     assert report.scope.namespaces == ("shop",)
     world.cluster.forbidden.append("/deployments")
     report = world.check(live=True, namespaces=("shop",))
-    assert report.error is not None
-    assert report.verdict == "unknown"
+    assert (report.verdict, report.scope.complete, report.error) == ("unknown", False, None)
+    assert report.not_checked[0].check == "the deployments in namespace shop"
+    world.cluster.forbidden += ["/apis/", "/replicationcontrollers", "/pods"]
+    assert world.check(live=True, namespaces=("shop",)).error is not None
 
 
 def test_the_report_follows_the_schema(world: World) -> None:
@@ -379,3 +381,14 @@ def test_the_report_follows_the_schema(world: World) -> None:
 
     report = world.check(pod(world.image("gone:1")), pod("x:1:2"), pod(world.image("app:1"), policy="Never"))
     jsonschema.validate(json.loads(render_json(report)), SCHEMA)
+
+
+def test_a_command_is_proposed_for_sound_names_alone(world: World) -> None:
+    def commands(**spec: object) -> list[str]:
+        report = world.check(pod(world.image("private/app:1"), **spec))
+        return [fix.command for finding in report.findings for fix in finding.fixes if fix.command]
+
+    (command,) = commands(**naming("creds"))
+    assert command.startswith("kubectl -n shop create secret generic creds --type=")
+    assert commands(**naming("x; rm -rf /")) == []
+    assert commands(**naming("--all")) == []
