@@ -24,7 +24,15 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     text,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap, OwnerRef
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.workloads import policy_of
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.applied import (
+    AppliedCluster,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.asking import read_admission
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.live import read_workloads
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.workloads import (
+    collect,
+    policy_of,
+)
 
 _DIGEST = re.compile(r"@(sha(?:256|384|512):[0-9a-f]{64,128})\Z")
 _STATIC = "kubernetes.io/config.hash"
@@ -38,7 +46,7 @@ _SECTIONS = (
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """One container of a pod that is not over.
+    """One container of a pod that is not over, or of the pods that a CronJob will make (``node`` and ``uid`` empty).
 
     ``digest`` is that of the manifest or index which was pulled, empty where the runtime tells only the image's ID or
     nothing yet.
@@ -93,6 +101,36 @@ def read_inventory(client: Client, namespaces: Sequence[str], labels: str) -> In
         found.pods += len(listing.items)
         found.containers += [one for pod in listing.items for one in pod]
     return found
+
+
+def read_cron_jobs(
+    client: Client, cluster: AppliedCluster, namespaces: Sequence[str], labels: str, found: Inventory
+) -> None:
+    """Add the CronJobs that are not suspended, which run today or tomorrow though no pod of theirs may be there now."""
+    live = read_workloads(client, namespaces, labels, frozenset({"CronJob"}))
+    found.gaps += live.gaps
+    due = [one for one in live.objects if mapping(one.body.get("spec")).get("suspend") is not True]
+    workloads = collect(due, ()).workloads
+    admission = read_admission(cluster, workloads)
+    for workload in workloads:
+        for one in workload.containers:
+            found.containers.append(
+                Running(
+                    namespace=workload.namespace,
+                    pod=workload.name,
+                    uid="",
+                    node="",
+                    owner=OwnerRef(workload.kind, workload.name, workload.api_version),
+                    container=one.name,
+                    type=one.type,
+                    image=one.image,
+                    policy=one.policy,
+                    digest="",
+                    pull_secrets=admission.secrets_of(workload),
+                    service_account=workload.service_account,
+                    created_at=None,
+                )
+            )
 
 
 def _miss(found: Inventory, what: str, why: str) -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._audit.inventory import (
     Running,
+    read_cron_jobs,
     read_inventory,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._audit.risks import (
@@ -108,7 +109,8 @@ def audit(
     risks += [*certificate_risks(uses, limits), *hub_risks(uses)]
     findings = _findings(risks, seen.cluster)
     images = _images(uses, risks)
-    whole = not (seen.error or any(image.status == "not_checked" for image in images))
+    unread = any(gap.unread for gap in seen.gaps)
+    whole = not (seen.error or unread or any(image.status == "not_checked" for image in images))
     verdict = "failing" if findings else "healthy" if whole else "unknown"
     return AuditReport(
         schema_version=SCHEMA_VERSION,
@@ -133,6 +135,9 @@ def _look(request: AuditRequest, client: Client, seen: _Seen) -> tuple[list[Runn
         seen.error = error.message
         return [], []
     inventory = read_inventory(client, request.namespaces, request.labels)
+    if inventory.error is None:
+        cluster = AppliedCluster(client, Manifests())
+        read_cron_jobs(client, cluster, request.namespaces, request.labels, inventory)
     seen.error = inventory.error
     seen.gaps += inventory.gaps
     try:

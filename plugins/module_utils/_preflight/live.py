@@ -49,13 +49,15 @@ class Live:
     errors: list[str] = field(default_factory=list)
 
 
-def read_workloads(client: Client, namespaces: Sequence[str], labels: str = "") -> Live:
+def read_workloads(
+    client: Client, namespaces: Sequence[str], labels: str = "", kinds: frozenset[str] = _LISTED
+) -> Live:
     """Return the workloads of these namespaces (none: all) with these labels. Nothing raises: what failed is a gap."""
     live = Live()
     if namespaces:
         _check_namespaces(client, namespaces, live)
     refused: list[str] = []
-    asked = [(namespace, kind) for namespace in (namespaces or ("",)) for kind in _KINDS]
+    asked = [(namespace, kind) for namespace in (namespaces or ("",)) for kind in _KINDS if kind[1] in kinds]
 
     def read(question: tuple[str, tuple[str, str, str, str]]) -> list[ApiObject]:
         namespace, (version, kind, prefix, resource) = question

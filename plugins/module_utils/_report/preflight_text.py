@@ -129,7 +129,12 @@ def render_fault(number: int, finding: Finding, width: int) -> list[Line]:
         f"{finding.title} [{finding.confidence}]", width, first=head, rest=" " * _INDENT, color=RED
     )
     lines += wrapped(finding.summary, width, first=" " * _INDENT, rest=" " * _INDENT)
-    hit = [f"{pod.owner.kind if pod.owner else 'Pod'} {pod.namespace}/{pod.name}" for pod in finding.pods]
+    hit = [
+        f"{pod.owner.kind} {pod.namespace}/{pod.owner.name}"
+        if pod.owner
+        else f"Pod {pod.namespace}/{pod.name}"
+        for pod in finding.pods
+    ]
     if hit:
         lines += _row("Hit", enumeration(list(dict.fromkeys(hit)), 5), width)
     for index, item in enumerate(finding.evidence[:4]):

@@ -51,6 +51,7 @@ from tests.unit.plugins.module_utils._preflight.conftest import World
 from tests.unit.plugins.module_utils._preflight.loopback_registry import loopback_registry
 from tests.unit.plugins.module_utils._report.test_json_file import SCHEMA
 
+CRON_JOBS = "/apis/batch/v1/cronjobs"
 OLD = f"sha256:{'0' * 64}"
 
 
@@ -59,7 +60,7 @@ def world() -> Iterator[World]:
     """Two nodes; nothing runs yet."""
     with api_server() as server, loopback_registry() as registry:
         found = World(MiniCluster(server), registry)
-        for path in ("/api/v1/namespaces/shop/secrets", "/api/v1/secrets"):
+        for path in ("/api/v1/namespaces/shop/secrets", "/api/v1/secrets", CRON_JOBS):
             found.cluster.add_list(path)
         registry.accounts["alice"] = "right-password"
         yield found
@@ -209,6 +210,35 @@ def test_a_registry_that_cannot_be_reached_is_not_fine(world: World) -> None:
         "not_checked",
         False,
     )
+
+
+def cron_job(name: str, image: str, **spec: Any) -> dict[str, Any]:
+    template = {"spec": {"containers": [{"name": "app", "image": image}]}}
+    job = {"jobTemplate": {"spec": {"template": template}}, **spec}
+    return {"metadata": {"namespace": "shop", "name": name}, "spec": job}
+
+
+def test_what_a_cron_job_will_run(world: World) -> None:
+    world.node("n1")
+    world.registry.push("app", "1")
+    gone = world.image("gone:1")
+    world.cluster.add_list(
+        CRON_JOBS, cron_job("nightly", gone), cron_job("off", world.image("x:1"), suspend=True)
+    )
+    report = look(world)
+    assert [image.image for image in report.images] == [gone]
+    assert [(pod.name, pod.owner and pod.owner.kind) for pod in report.findings[0].pods] == [
+        ("nightly", "CronJob")
+    ]
+
+
+def test_cron_jobs_that_may_not_be_read_leave_it_open(world: World) -> None:
+    world.node("n1")
+    run(world, world.image("app:1"), world.registry.push("app", "1"))
+    world.cluster.forbidden.append("/cronjobs")
+    report = look(world)
+    assert (report.verdict, report.error) == ("unknown", None)
+    assert report.not_checked[0].check == "the cronjobs"
 
 
 def test_each_image_is_asked_for_once(world: World) -> None:
