@@ -65,7 +65,12 @@ def record(lab: Lab, folder: Path) -> Path:
     """Runs snapshot.yml in the lab's network and returns the archive."""
     config = kubeconfig(lab, folder / "kubeconfig")
     run = snapshot(
-        folder / "run", before=lab.inside(), kubeconfig=config, snapshot_dir=str(folder / "snapshots")
+        folder / "run",
+        before=lab.inside(),
+        kubeconfig=config,
+        snapshot_dir=str(folder / "snapshots"),
+        registry_checks=True,
+        registry_ca_file=str(lab.registry_ca),
     )
     archives = list((folder / "snapshots").glob("*.tar.gz"))
     if run.code or len(archives) != 1:
