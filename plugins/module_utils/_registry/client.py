@@ -71,7 +71,8 @@ class Client:
         self._transport = Transport(settings)
         self._tokens = Tokens(self._transport, settings.plain_http)
         self._lock = threading.Lock()
-        self._registries: dict[Origin, Registry] = {}
+        # A host that is a mirror as well is a registry of its own: it is sent credentials, a mirror is not.
+        self._registries: dict[tuple[Origin, str], Registry] = {}
         self._mirrors = {host: _mirror_origins(host, urls) for host, urls in settings.mirrors.items()}
 
     @property
@@ -220,10 +221,10 @@ class Client:
 
     def _known(self, origin: Origin, name: str, ns: str = "") -> Registry:
         with self._lock:
-            if origin not in self._registries:
+            if (origin, ns) not in self._registries:
                 kind = products.by_host(origin.host) if ns else products.by_host(name)
-                self._registries[origin] = Registry(name, origin, kind, ns=ns)
-            return self._registries[origin]
+                self._registries[origin, ns] = Registry(name, origin, kind, ns=ns)
+            return self._registries[origin, ns]
 
     def _not_asked(self, question: Question, why: str) -> RegistryAnswer:
         try:

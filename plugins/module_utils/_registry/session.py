@@ -181,7 +181,8 @@ class Session:
                 if authorization:
                     headers["Authorization"] = authorization
             reply = self._offer(partial(self._send, method, url, headers, limit, stay), headers)
-            found = best_challenge(reply.challenges) if reply.status == 401 else None
+            # What a host behind a redirect asks for is not answered: the credential is not for that host.
+            found = best_challenge(reply.challenges) if reply.status == 401 and self._is_own(reply) else None
             if (
                 found is None
                 or len(answered) >= _MOST_CHALLENGES
@@ -213,7 +214,7 @@ class Session:
         scrub_reply(reply, self.login)
         for origin, addresses in reply.hosts:
             self.saw(role, origin, addresses)
-        challenge = best_challenge(reply.challenges)
+        challenge = best_challenge(reply.challenges) if self._is_own(reply) else None
         if challenge is not None and (self.challenge is None or challenge.scheme == self.challenge.scheme):
             # Harbor asks for Bearer, and for Basic once it has refused what it was brought.
             self.challenge = challenge
@@ -224,6 +225,9 @@ class Session:
         if reply.status == 200 and "Authorization" in headers and self.login is not None:
             self.verified = self.registry.kind != products.HARBOR or self.verified
         return reply
+
+    def _is_own(self, reply: Reply) -> bool:
+        return reply.origin == self.registry.origin
 
     def _worth_answering(self, found: Challenge, answered: list[Challenge], headers: dict[str, str]) -> bool:
         if found.scheme == "basic":

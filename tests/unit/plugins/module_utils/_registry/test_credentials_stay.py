@@ -7,6 +7,7 @@ what the servers were sent."""
 from __future__ import annotations
 
 import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
     Client,
     Question,
@@ -67,6 +68,33 @@ def test_a_challenge_of_the_host_behind_a_redirect_gets_nothing(server: Server, 
     other.on("*", error(401, "UNAUTHORIZED", "who?", 'Basic realm="x"'))
     ask(server, other)
     assert not any(seen.authorization for seen in other.seen)
+
+
+def test_nor_does_the_token_service_that_such_a_host_names(server: Server, other: Server) -> None:
+    server.on("*", Say(307, b"", {"Location": f"{other.url}/v2/x"}))
+    other.on("*", error(401, "UNAUTHORIZED", "who?", f'Bearer realm="{other.url}/token",service="x"'))
+    other.on("/token", as_json({"token": "t"}))
+    ask(server, other)
+    assert "/token" not in {seen.path for seen in other.seen}
+    assert not any(seen.authorization for seen in other.seen)
+
+
+def test_a_mirror_gets_none_though_it_is_a_registry_with_a_credential_of_its_own(
+    server: Server, other: Server
+) -> None:
+    for host in (server, other):
+        host.on("*", error(401, "UNAUTHORIZED", "who?", 'Basic realm="x"'))
+    bob = Login("bob", "open-sesame-2")
+    client = Client(
+        Settings(
+            timeout=5.0, plain_http=(server.netloc, other.netloc), mirrors={server.netloc: (other.url,)}
+        )
+    )
+    client.ask(
+        [Question(f"{server.netloc}/shop/web:1", ALICE), Question(f"{other.netloc}/shop/api:1", bob)]
+    )
+    assert {seen.user for seen in other.seen} == {"", "bob:open-sesame-2"}
+    assert {seen.user for seen in server.seen} == {"", "alice:open-sesame-1"}
 
 
 def test_blob_hosts_get_no_token(server: Server, other: Server) -> None:
