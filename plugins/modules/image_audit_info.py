@@ -8,8 +8,8 @@ DOCUMENTATION = r"""
 module: image_audit_info
 short_description: Say what runs today and would not be pulled tomorrow
 description:
-  - Reads which images the pods of a cluster run, asks their registries for each of them with the credentials that these
-    pods have, and says what would go wrong if a node had to pull them again.
+  - Reads which images the pods of a cluster run, and its CronJobs will, asks their registries for each of them with the
+    credentials that these pods have, and says what would go wrong if a node had to pull them again.
   - Finds tags and manifests that are gone, credentials that are not accepted any more or expire soon, images that lie on
     one node only and cannot be pulled by another, tags that stand for another digest than the one that runs (an image of an
     index counts as the index), so many pulls from Docker Hub without a login that its limit may stop them, certificates

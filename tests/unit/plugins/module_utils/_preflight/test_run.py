@@ -285,6 +285,12 @@ class TestRoom:
         self.tell(world, 1_000_000_000)
         assert world.verdict(pod(world.image("large:1")), size_factor=2.0).verdict == "would_pull"
 
+    def test_an_image_that_is_there_already_takes_none(self, world: World) -> None:
+        self.tell(world, 1_000_000)
+        world.cluster.nodes.clear()
+        world.node("n1", images=[world.image("large:1")])
+        assert world.verdict(pod(world.image("large:1"), policy="Always")).verdict == "would_pull"
+
     def test_not_enough_on_one_of_two_nodes(self, world: World) -> None:
         self.tell(world, 1_000_000_000)
         world.node("n2")
