@@ -101,10 +101,10 @@ class Client:
             for question, answer in zip(questions, answers, strict=True)
         ]
 
-    def near_tags(self, image: str, login: Login | None = None) -> TagList:
+    def near_tags(self, image: str, login: Login | None = None, until: Deadline | None = None) -> TagList:
         """Return the tags of the image's repository that are near to the one asked for, and near repositories.
 
-        Never raises for a registry's fault: ``why_not`` says what came in between.
+        Never raises for a registry's fault: ``why_not`` says what came in between. Nothing is asked after ``until``.
         """
         from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.tags import TagSearch
 
@@ -112,7 +112,11 @@ class Client:
             ref, registry = self._parsed(image)
         except ValueError as error:
             return TagList("", "", image, complete=False, why_not=str(error))
-        within = Deadline(self.settings.question_timeout)
+        if until is not None and until.passed:
+            why = "the deadline passed before its turn came"
+            wanted = ref.digest or ref.tag or "latest"
+            return TagList(ref.registry, ref.repository, wanted, complete=False, why_not=why)
+        within = Deadline(self.settings.question_timeout, until)
         session = Session(
             self._transport, self._tokens, registry, ref.repository, login, within, self.settings.clock
         )

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import products
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.verdict import (
     Refusal,
     Verdict,
@@ -27,7 +28,8 @@ def docker_hub(refusal: Refusal) -> Verdict | None:
         return rejected(note="the access token has expired" if refusal.says("expired") else "")
     if refusal.status == 401 and refusal.stage == "manifest":
         own = (refusal.username or "").lower() == refusal.namespace
-        if refusal.namespace == "library":
+        # Others call their service registry.docker.io as well, after an old example of distribution's documentation.
+        if refusal.namespace == "library" and products.by_host(refusal.registry) == products.DOCKER_HUB:
             return absent_repository(refusal, "all official images are public, and this is none")
         if own:
             return Verdict(

@@ -37,6 +37,8 @@ _IMAGE_CONFIGS = frozenset(
     }
 )
 _MOST_ENTRIES = 500
+_LARGEST_SIZE = 1 << 62
+"""A descriptor's size is an int64 (OCI image specification); Python would read numbers that no division takes."""
 _DIGEST = re.compile(r"(sha256|sha384|sha512):([0-9a-f]{64,128})")
 
 
@@ -165,7 +167,7 @@ def _image(data: dict[str, Any], media_type: str, digest: str) -> Content:
             MANIFEST, "manifest_invalid", f"the manifest {digest} names no configuration or no layers"
         )
     sizes = [layer.get("size") for layer in layers if isinstance(layer, dict)]
-    size = sum(size for size in sizes if isinstance(size, int) and size >= 0)
+    size = sum(size for size in sizes if isinstance(size, int) and 0 <= size <= _LARGEST_SIZE)
     kind = config.get("mediaType")
     kind = short(kind, 120) if isinstance(kind, str) else ""
     problem = (

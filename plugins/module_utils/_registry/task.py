@@ -28,6 +28,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     Settings,
     SettingsInvalid,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
 
 _MAY_BE_A_TYPO = frozenset({"tag_not_found", "repository_not_found", "repository_not_found_or_private"})
 _DOCKER_HUB_KEYS = frozenset({"index.docker.io", "registry-1.docker.io", "registry.hub.docker.com"})
@@ -38,13 +39,14 @@ def registry_image_info(params: Mapping[str, Any]) -> dict[str, Any]:
     settings = settings_of(params)
     client = Client(settings)
     questions = questions_of(params)
+    within = Deadline(settings.deadline)
     answers = client.ask(questions)
     found: list[dict[str, Any]] = []
     for question, answer in zip(questions, answers, strict=True):
         entry = answer.to_dict()
         entry["tags"] = None
         if params["near_tags"] and answer.cause in _MAY_BE_A_TYPO and not _told(found, answer):
-            entry["tags"] = client.near_tags(question.image, question.login).to_dict()
+            entry["tags"] = client.near_tags(question.image, question.login, within).to_dict()
         found.append(entry)
     images = list(dict.fromkeys(question.image for question in questions))
     there = {answer.image for answer in answers if answer.outcome == "found"}
@@ -133,5 +135,7 @@ def _fits(key: str, ref: ImageRef) -> int | None:
 
 def secrets_of(params: Mapping[str, Any]) -> set[str]:
     """Return the secrets among the options that Ansible cannot know: the password in the proxy's URL."""
-    password = urlsplit(params.get("proxy") or "").password
+    # By hand, because a URL that the parser refuses, or one without a scheme, can hold a password too.
+    proxy = str(params.get("proxy") or "")
+    password = (proxy.partition("://")[2] or proxy).rpartition("@")[0].partition(":")[2]
     return {password, unquote(password)} if password else set()

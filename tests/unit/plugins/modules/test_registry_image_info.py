@@ -13,13 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Client, Settings
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
     SettingsInvalid,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.task import (
     questions_of,
     registry_image_info,
+    secrets_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
 
 from tests.plays.runbook import Run, ansible
 from tests.unit.plugins.module_utils._registry.loopback import Server, error, serve
@@ -119,6 +122,28 @@ def test_passwords_stay_out_of_every_output(server: Server, ask: Ask) -> None:
     assert PASSWORD not in returned
     assert "planted-proxy-77aa" not in returned
     assert result(run)["images"][0]["cause"] == "auth_invalid"
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "http://me:planted-proxy-77aa@proxy.test:3128",
+        "me:planted-proxy-77aa@proxy.test:3128",
+        "http://me:planted-proxy-77aa@[proxy",
+    ],
+)
+def test_the_password_of_a_proxy_is_known_as_a_secret_however_the_proxy_is_written(proxy: str) -> None:
+    assert secrets_of({"proxy": proxy}) == {"planted-proxy-77aa"}
+
+
+def test_lists_of_tags_are_not_read_after_the_deadline(server: Server) -> None:
+    images = [f"{server.netloc}/shop/web:1.7.{number}" for number in range(4, 8)]
+    found = registry_image_info({**DEFAULTS, "images": images, "plain_http": [server.netloc]})
+    assert all(entry["tags"]["total"] for entry in found["images"])
+    stopped = Deadline(0.0)
+    client = Client(Settings(plain_http=(server.netloc,)))
+    assert client.near_tags(images[0], None, stopped).why_not == "the deadline passed before its turn came"
+    assert client.requests == 0
 
 
 @pytest.mark.parametrize(

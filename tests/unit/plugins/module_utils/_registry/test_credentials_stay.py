@@ -86,13 +86,9 @@ def test_a_mirror_gets_none_though_it_is_a_registry_with_a_credential_of_its_own
         host.on("*", error(401, "UNAUTHORIZED", "who?", 'Basic realm="x"'))
     bob = Login("bob", "open-sesame-2")
     client = Client(
-        Settings(
-            timeout=5.0, plain_http=(server.netloc, other.netloc), mirrors={server.netloc: (other.url,)}
-        )
+        Settings(timeout=5.0, plain_http=(server.netloc, other.netloc), mirrors={server.netloc: (other.url,)})
     )
-    client.ask(
-        [Question(f"{server.netloc}/shop/web:1", ALICE), Question(f"{other.netloc}/shop/api:1", bob)]
-    )
+    client.ask([Question(f"{server.netloc}/shop/web:1", ALICE), Question(f"{other.netloc}/shop/api:1", bob)])
     assert {seen.user for seen in other.seen} == {"", "bob:open-sesame-2"}
     assert {seen.user for seen in server.seen} == {"", "alice:open-sesame-1"}
 

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import Platform
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import content
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE, Ask
@@ -42,6 +43,16 @@ def dripping(text: bytes, server: Server) -> Write:
                 return
 
     return write
+
+
+def test_a_size_beyond_any_number_counts_for_nothing(server: Server, ask: Ask) -> None:
+    digest = f"sha256:{'0' * 64}"
+    layers = [{"digest": digest, "size": 10**400}, {"digest": digest, "size": 700}]
+    manifest = {"schemaVersion": 2, "config": {"digest": digest}, "layers": layers}
+    media_type = "application/vnd.oci.image.manifest.v1+json"
+    child = server.manifest("shop/web", "child", manifest, media_type)
+    server.index("shop/web", "1", amd64=child)
+    assert ask(platforms=(Platform("linux", "amd64"),)).size_bytes == 700
 
 
 def test_a_body_without_end_is_not_read_to_its_end(server: Server, ask: Ask) -> None:

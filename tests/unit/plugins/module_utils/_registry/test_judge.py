@@ -251,8 +251,15 @@ def test_docker_hub_tells_accounts_of_a_tag_where_the_repository_is_missing() ->
 
 
 def test_official_images_are_public_so_a_hidden_one_is_absent() -> None:
-    verdict = judge(refusal("docker_hub", NOBODY, MANIFEST, 401, repository="library/ngnix"))
+    verdict = judge(
+        refusal("docker_hub", NOBODY, MANIFEST, 401, registry="docker.io", repository="library/ngnix")
+    )
     assert (verdict.cause, verdict.certain, verdict.exists) == ("repository_not_found", True, False)
+
+
+def test_a_private_registry_that_calls_itself_docker_hub_may_hide_a_repository_of_that_name() -> None:
+    verdict = judge(refusal("docker_hub", ALICE, MANIFEST, 401, repository="library/app"))
+    assert (verdict.cause, verdict.certain) == ("repository_not_found_or_private", False)
 
 
 def test_an_owner_sees_its_own_repositories_unless_its_token_is_for_public_ones() -> None:
