@@ -9,6 +9,7 @@ import base64
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,7 +22,7 @@ from tests.lab.scenarios import Failure, Scenario, all_scenarios
 from tests.lab.scenarios.judgement import Finding, about
 from tests.lab.scenarios.scene import SLOW_AFTER, Scene, version_under_test
 from tests.lab.scenarios.stage import failing_containers
-from tests.plays.runbook import Run, diagnose
+from tests.plays.runbook import Run, ansible, diagnose
 
 pytestmark = pytest.mark.lab
 
@@ -100,6 +101,17 @@ def test_there_are_situations_of_many_registries() -> None:
     }
     assert len(KNOWN) >= 25
     assert len(hosts) >= 8
+
+
+def test_the_archive_gives_the_same_findings_without_network(asked: Asked, tmp_path: Path) -> None:
+    archive = tmp_path / "evidence.tar.gz"
+    folder = next((asked.run.folder / "evidence").iterdir())
+    options = {"evidence_dir": str(folder), "dest": str(archive)}
+    packed = ansible("kube_runbooks.image_pull.snapshot", tmp_path, options)
+    assert packed.code == 0, packed.output
+    again = diagnose(tmp_path / "again", before=["unshare", "--net", "--"], snapshot=str(archive))
+    assert again.code == 0, again.output
+    assert again.report_bytes == asked.run.report_bytes
 
 
 # ── what the kubelet did, by the registries' own log ────────────────────────────────────────────────────

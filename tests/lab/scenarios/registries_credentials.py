@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.lab.image_pull_lab import hosts
 from tests.lab.scenarios.declare import Failure, Patch, Scenario
 from tests.lab.scenarios.manifests import (
@@ -12,6 +14,7 @@ from tests.lab.scenarios.manifests import (
     ECR_TOKEN,
     ECR_USER,
     EXPIRED_TOKEN,
+    HEALTHY,
     MEMBER,
     MEMBER_PASSWORD,
     STRANGER,
@@ -46,7 +49,7 @@ def refused(
     names: tuple[str, ...] = (),
     secrets: tuple[str, ...] | None = None,
     also: tuple[str, ...] = (),
-    says: str = "",
+    **spec: Any,
 ) -> Scenario:
     """A pod that is given the Secrets among ``objects``, or those that ``secrets`` names.
 
@@ -57,18 +60,25 @@ def refused(
         name,
         containers=[container(image, imagePullPolicy="Always")],
         pull_secrets=tuple(given) if secrets is None else secrets,
+        **spec,
     )
-    failure = Failure(
-        known, also=(*OPEN, *also), truth=None, confidence="possible", known=known, names=names, says=says
-    )
+    failure = Failure(known, also=(*OPEN, *also), truth=None, confidence="possible", known=known, names=names)
     return Scenario(name, shows, (*objects, made), (failure,))
 
 
-def wrong(name: str, image: str, key: str, user: str = MEMBER, password: str = WRONG) -> Scenario:
+def wrong(
+    name: str, image: str, key: str, user: str = MEMBER, password: str = WRONG, **spec: Any
+) -> Scenario:
     """A login that the registry refuses."""
     # A password of its own, so that the registries' log tells whose it was.
     made = pull_secret(name, key, user, f"{WRONG}-{name}" if password == WRONG else password)
-    return refused(name, f"a login that {key} refuses", image, "auth_invalid", made, names=(name,))
+    return refused(name, f"a login that {key} refuses", image, "auth_invalid", made, names=(name,), **spec)
+
+
+def stale(name: str, image: str, key: str, user: str = MEMBER, password: str = WRONG) -> Scenario:
+    """The same for an image that needs no login: the kubelet must have the Secret before it pulls."""
+    first = [container(HEALTHY, "first", command=["/bin/sleep", "4"])]
+    return wrong(name, image, key, user, password, initContainers=first)
 
 
 #: Good Secrets that no pod is given, one for each registry.
@@ -122,11 +132,11 @@ _WRONG = (
     wrong("wrong-red-hat", "registry.redhat.io/ubi9/ubi:9.4", "registry.redhat.io"),
     wrong("expired-hub", "docker.io/acme/app:1", HUB, MEMBER, EXPIRED_TOKEN),
     wrong("expired-ecr", f"{hosts.ECR}/acme/app:1", hosts.ECR, ECR_USER, ECR_EXPIRED_TOKEN),
-    wrong("stale-hub", "docker.io/library/nginx:1.27", HUB),
-    wrong(
+    stale("stale-hub", "docker.io/library/nginx:1.27", HUB),
+    stale(
         "stale-ecr-public", "public.ecr.aws/nginx/nginx:1.27", "public.ecr.aws", ECR_USER, ECR_EXPIRED_TOKEN
     ),
-    wrong("stale-acr", "open.azurecr.io/app:1", "open.azurecr.io"),
+    stale("stale-acr", "open.azurecr.io/app:1", "open.azurecr.io"),
 )
 _NO_RIGHT = (
     refused(
