@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.official_images import (
+    OFFICIAL_IMAGES,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Platform
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight import (
     Request,
@@ -93,6 +96,7 @@ class ActionModule(LookingAction):
             size_factor=options["size_factor"],
             check_room=options["check_room"],
             cluster_name=options["cluster"] or "",
+            known_names=tuple(f"docker.io/library/{name}" for name in OFFICIAL_IMAGES),
         )
 
 

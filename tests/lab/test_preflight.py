@@ -92,6 +92,11 @@ def test_each_for_its_true_cause(checked: Checked) -> None:
     )
 
 
+def test_a_typo_is_told_with_what_is_near(checked: Checked) -> None:
+    (typo,) = [one for one in checked.report["findings"] if one["pods"][0]["name"] == "typo-hub"]
+    assert "the name docker.io/library/nginx is near" in typo["suggestions"]
+
+
 def test_the_play_fails_and_says_so_in_every_form(checked: Checked) -> None:
     assert checked.run.code == PLAY_FAILED
     assert "SOME IMAGES WOULD NOT BE PULLED" in checked.run.plain_output

@@ -5,8 +5,9 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
@@ -32,6 +33,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
     Outcome,
     name_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.nearness import near_names
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import quotation
 
 _OF_HOST = frozenset({"registry_server_error", "tls_expired", "tls_name_mismatch"})
@@ -48,11 +50,12 @@ class _Fault:
 
 
 def findings_of(
-    judged: Sequence[tuple[WorkloadVerdict, Sequence[Outcome]]], cluster_uid: str
+    judged: Sequence[tuple[WorkloadVerdict, Sequence[Outcome]]], cluster_uid: str, known: Iterable[str] = ()
 ) -> tuple[Finding, ...]:
     """Return the findings, those that stop most workloads first.
 
-    ``judged`` holds each workload's verdict with the outcomes of its containers, in their order.
+    ``judged`` holds each workload's verdict with the outcomes of its containers, in their order. ``known`` are names
+    (``docker.io/library/nginx``) that a mistyped one may stand for.
     """
     faults: dict[tuple[str, str], _Fault] = {}
     for workload, outcomes in judged:
@@ -61,8 +64,18 @@ def findings_of(
                 subject = _subject(container.cause, workload, container, outcome)
                 fault = faults.setdefault((container.cause, subject), _Fault(container.cause, subject))
                 fault.hits.append((workload, container, outcome))
-    found = [_finding(fault, cluster_uid) for fault in faults.values()]
+    there = sorted(set(known))
+    found = [_with_near_names(_finding(fault, cluster_uid), there) for fault in faults.values()]
     return tuple(sorted(found, key=lambda one: (-one.blast_radius.workloads, one.cause, one.title)))
+
+
+def _with_near_names(finding: Finding, known: Sequence[str]) -> Finding:
+    """Add names near to one that the registry does not know; whether it exists is for the reader to see."""
+    if not finding.cause.startswith("repository_not_found"):
+        return finding
+    near = near_names(names_of(finding.images[0])[1], known)
+    told = tuple(f"the name {name} is near" for name in near)
+    return dataclasses.replace(finding, suggestions=(*finding.suggestions, *told))
 
 
 def _subject(cause: str, workload: WorkloadVerdict, container: ContainerVerdict, outcome: Outcome) -> str:

@@ -38,7 +38,10 @@ class Taint:
 
 @dataclass(frozen=True, slots=True)
 class NodeView:
-    """A node. ``images`` holds canonical names (``docker.io/library/nginx:1.27``); ``kubelet`` is (major, minor)."""
+    """A node. ``images`` holds canonical names (``docker.io/library/nginx:1.27``); ``kubelet`` is (major, minor).
+
+    ``os_version`` is the build of Windows (label ``node.kubernetes.io/windows-build``), which its images must match.
+    """
 
     name: str
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -47,6 +50,7 @@ class NodeView:
     ready: bool = True
     os: str = "linux"
     architecture: str = ""
+    os_version: str = ""
     kubelet: tuple[int, int] = (0, 0)
     provider: str = ""
     images: frozenset[str] = frozenset()
@@ -55,7 +59,7 @@ class NodeView:
     @property
     def platform(self) -> Platform:
         """What an image must offer to run here."""
-        return Platform(self.os, self.architecture)
+        return Platform(self.os, self.architecture, os_version=self.os_version)
 
     def holds(self, canonical: str) -> bool | None:
         """Whether an image lies here, by its canonical name; None where the kubelet did not report all of them."""
@@ -91,6 +95,7 @@ def node_view(item: Any) -> NodeView:
         ),
         os=labels.get("kubernetes.io/os") or text(info.get("operatingSystem")) or "linux",
         architecture=labels.get("kubernetes.io/arch") or text(info.get("architecture")),
+        os_version=labels.get("node.kubernetes.io/windows-build", ""),
         kubelet=_version(text(info.get("kubeletVersion"))),
         provider=text(spec.get("providerID")).partition(":")[0],
         images=frozenset(_canonical(listed)),

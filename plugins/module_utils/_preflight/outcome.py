@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials import PodPull
@@ -32,6 +32,8 @@ DENIALS = frozenset(
     }
 )
 """What a registry may mean when it lacks a credential that it would accept."""
+
+_MAY_BE_EXPIRY = frozenset({"auth_missing", "auth_invalid", "repository_not_found_or_private"})
 
 _SEEN_FROM_HERE = frozenset(
     {
@@ -115,7 +117,7 @@ def _decided(looked: Looked, providers: frozenset[str]) -> Outcome:
             return _found(answer, check, [one for one, _answer in tried[:number]], checks)
     anonymous = looked.answers.get(None)
     if offered:
-        return _refused(tried, anonymous, looked)
+        return _refused(tried, anonymous, looked, providers)
     if anonymous is None:
         return Outcome(OPEN, "the registry was not asked")
     if is_there(anonymous):
@@ -149,16 +151,23 @@ def _refused(
     tried: list[tuple[CredentialCheck, RegistryAnswer | None]],
     anonymous: RegistryAnswer | None,
     looked: Looked,
+    providers: frozenset[str],
 ) -> Outcome:
     """All credentials were offered in vain; the kubelet never goes on without one then."""
     answers = [answer for _check, answer in tried if answer is not None]
     if len(answers) < len(tried) or any(answer.outcome == "not_asked" for answer in answers):
         why = next((answer.text for answer in answers if answer.outcome == "not_asked"), "") or "not asked"
         return Outcome(OPEN, f"the registry was not asked with every credential: {why}")
-    deciding = next((one for one in answers if one.cause == "auth_forbidden"), answers[0])
+    deciding = _farthest(answers)
     secrets = _names([check for check, _answer in tried])
     expired = [check for check, _answer in tried if check.expired]
     blame = f" with the credential of {enumeration(list(secrets))}"
+    open_to = _what_else(deciding, looked, providers)
+    if open_to:
+        said = f"{deciding.registry} refuses the credential of {enumeration(list(secrets))}, and {open_to}"
+        return Outcome(OPEN, said, answer=deciding)
+    if deciding.cause in _SEEN_FROM_HERE:
+        return _failed(deciding, blame, looked)
     if anonymous is not None and is_there(anonymous):
         return Outcome(
             FAILED,
@@ -170,7 +179,7 @@ def _refused(
             secrets=secrets,
         )
     outcome = _failed(deciding, blame, looked)
-    if expired and outcome.state == FAILED and outcome.cause in DENIALS:
+    if expired and outcome.state == FAILED and outcome.cause in _MAY_BE_EXPIRY:
         when = ", ".join(f"{_secret(one)} at {one.expires_at}" for one in expired)
         return Outcome(
             FAILED,
@@ -185,9 +194,35 @@ def _refused(
     return outcome
 
 
+def _farthest(answers: Sequence[RegistryAnswer]) -> RegistryAnswer:
+    """Return the answer that decides: one that is not known from here, else that to the best credential."""
+    order: tuple[Callable[[RegistryAnswer], bool], ...] = (
+        lambda one: one.cause in _SEEN_FROM_HERE,
+        lambda one: one.cause not in DENIALS,
+        _is_absent,
+        lambda one: one.cause == "auth_forbidden",
+    )
+    return next((one for is_it in order for one in answers if is_it(one)), answers[0])
+
+
+def _is_absent(answer: RegistryAnswer) -> bool:
+    return answer.cause == "repository_not_found" and answer.certain
+
+
+def _what_else(answer: RegistryAnswer, looked: Looked, providers: frozenset[str]) -> str:
+    """Return which credential that we do not know may do after a denial; empty where there can be none."""
+    if answer.cause not in DENIALS or _is_absent(answer):
+        return ""
+    unread = [check for check in looked.checks if check.state == "forbidden"]
+    if unread:
+        return f"{enumeration(list(_names(unread)))} may not be read"
+    if _CLOUDS.get(answer.registry_kind) in providers:
+        return "the nodes' credential provider, which is asked behind the Secrets, is not visible from here"
+    return ""
+
+
 def _without_credential(answer: RegistryAnswer, looked: Looked, providers: frozenset[str]) -> Outcome:
-    absent = answer.cause == "repository_not_found" and answer.certain
-    if answer.outcome == "not_asked" or answer.cause not in DENIALS or absent:
+    if answer.outcome == "not_asked" or answer.cause not in DENIALS or _is_absent(answer):
         return _failed(answer, " without a credential", looked)
     checks = looked.checks
     if looked.account_unread:

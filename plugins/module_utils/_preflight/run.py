@@ -29,6 +29,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
     pull_of,
     read_admission,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.findings import names_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.judging import (
     Place,
     judge_container,
@@ -86,7 +87,8 @@ class Request:
 
     ``paths`` and ``texts`` hold manifests; ``live`` asks for what is in the cluster, in ``namespaces`` (none: all) with
     ``labels``. ``namespace`` is that of manifests which name none. ``platforms`` stand in for nodes that cannot be
-    read. ``size_factor``: how much more room an image takes than its compressed size.
+    read. ``size_factor``: how much more room an image takes than its compressed size. ``known_names`` are names of
+    images that a mistyped one may stand for.
     """
 
     paths: tuple[str, ...] = ()
@@ -100,6 +102,7 @@ class Request:
     size_factor: float = 3.0
     check_room: bool = True
     cluster_name: str = ""
+    known_names: tuple[str, ...] = ()
 
 
 def preflight(
@@ -125,6 +128,7 @@ class _Run:
             cluster=ClusterFact(request.cluster_name, client.connection.server if client else ""),
             namespaces=request.namespaces if request.live else (),
             labels=request.labels,
+            known_names=set(request.known_names),
         )
 
     def report(self) -> PreflightReport:
@@ -177,7 +181,11 @@ class _Run:
             self._seen.nodes_why_not = self._seen.error or "no cluster was asked"
             return []
         try:
-            return read_nodes(self._client)
+            nodes = read_nodes(self._client)
+            self._seen.known_names |= {
+                names_of(image)[1] for image in {one for node in nodes for one in node.images}
+            }
+            return nodes
         except errors.ClusterError as error:
             self._seen.nodes_why_not = error.message
             return []

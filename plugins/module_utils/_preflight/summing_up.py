@@ -22,7 +22,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     Stats,
     WorkloadVerdict,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.findings import findings_of
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.findings import (
+    findings_of,
+    names_of,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.fitting import fit
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.judging import Place
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.manifests import ApiObject
@@ -57,6 +60,7 @@ class Seen:
     unread_templates: list[tuple[ApiObject, str]] = field(default_factory=list)
     gaps: list[Gap] = field(default_factory=list)
     nodes_why_not: str = ""
+    known_names: set[str] = field(default_factory=set)
     no_cluster: bool = False
     api_requests: int = 0
     registry_requests: int = 0
@@ -87,7 +91,7 @@ def sum_up(judged: Sequence[Judged], seen: Seen, rooms: Rooms, factor: float) ->
         scope=Scope(namespaces=seen.namespaces, label_selector=seen.labels or None, complete=whole),
         observed_at=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         verdict=verdict,
-        findings=findings_of(pairs, seen.cluster.uid or seen.cluster.server),
+        findings=findings_of(pairs, seen.cluster.uid or seen.cluster.server, _names(judged, seen)),
         checklist=(),
         not_checked=tuple(_not_checked(seen, rooms, judged)),
         stats=Stats(seen.api_requests, seen.registry_requests, {"preflight": round(seen.took, 3)}),
@@ -95,6 +99,12 @@ def sum_up(judged: Sequence[Judged], seen: Seen, rooms: Rooms, factor: float) ->
         workloads=tuple(ordered),
         problems=tuple(problems),
     )
+
+
+def _names(judged: Sequence[Judged], seen: Seen) -> set[str]:
+    """Return the names of images that are there: those of this run, of the nodes, and those that the caller knows."""
+    fine = [each.image for one in judged for each in one.containers if each.verdict == WOULD_PULL]
+    return {*seen.known_names, *(names_of(image)[1] for image in dict.fromkeys(fine))}
 
 
 def _workload(one: Judged, nodes_unknown: bool) -> WorkloadVerdict:

@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Platform
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.nodes import node_view
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.placement import (
     eligible_nodes,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.platforms import fits
 
 ARCH = "kubernetes.io/arch"
 
@@ -100,6 +102,13 @@ def test_what_a_pod_demands(spec: dict[str, Any], expected: str) -> None:
 )
 def test_what_a_pod_tolerates(toleration: dict[str, Any], goes: bool) -> None:
     assert ("tainted" in names({"tolerations": [toleration]})) == goes
+
+
+def test_an_image_must_be_for_the_build_of_windows() -> None:
+    build = {"kubernetes.io/os": "windows", "node.kubernetes.io/windows-build": "10.0.20348"}
+    platform = node("w", **build).platform
+    assert fits(platform, Platform("windows", "amd64", os_version="10.0.20348.2113"))
+    assert not fits(platform, Platform("windows", "amd64", os_version="10.0.17763.5122"))
 
 
 def test_everything_tolerated_means_cordoned_nodes_too() -> None:

@@ -38,6 +38,12 @@ class TestImages:
         assert any("1.1" in one for one in finding.suggestions)
         assert report.verdict == "failing"
 
+    def test_whose_name_is_mistyped(self, world: World) -> None:
+        world.registry.push("shop/storefront", "1")
+        report = world.check(pod(world.image("shop/storefrnot:1")), pod(world.image("shop/storefront:1")))
+        assert report.findings[0].cause == "repository_not_found"
+        assert f"the name {world.image('shop/storefront')} is near" in report.findings[0].suggestions
+
     def test_that_are_no_references(self, world: World) -> None:
         found = world.verdict(pod("Upper/Case:1"))
         assert (found.verdict, found.cause, found.confidence) == (
