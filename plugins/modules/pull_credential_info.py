@@ -148,7 +148,8 @@ images:
     would_pull:
       description:
         - Whether one of the credentials gets the image, or, where there is none, the anonymous pull does.
-        - Null when the registry was not asked. Credentials of the node are left out of account.
+        - Null when the registry was not asked, or where it depends on a Secret that could not be read. Credentials of the
+          node are left out of account.
       type: bool
       sample: false
     blocked_by:

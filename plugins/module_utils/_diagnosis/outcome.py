@@ -153,6 +153,9 @@ def outcome_of(failure: PullFailure, facts: Facts) -> Outcome | None:
     offered = [check for check in checks if check.state == OFFERED]
     if offered:
         found = _with_credentials(failure, facts, offered, anonymous)
+        if found.cause in ABOUT_LOGIN and any(check.state == "forbidden" for check in own):
+            # The kubelet tries what may not be read here, too.
+            found = replace(found, sure=False)
     elif any(check.state == "forbidden" for check in own) or (failure.pull_secrets and not own):
         found = _without_secrets(anonymous)
     else:

@@ -79,9 +79,10 @@ class _Visit:
 class PullChecker:
     """Reads Secrets of one cluster and asks registries with them.
 
-    ``cluster`` None: Secrets are not read, and everything is asked anonymously. Nothing new is begun after
-    ``seconds``. ``accounts`` are ServiceAccounts that were read before. ``look_around``: where the credentials do
-    not do, other Secrets of the namespace, and those of the same name elsewhere, are looked at and tried.
+    ``cluster`` None: Secrets are not read, and everything is asked anonymously. Nothing new is begun ``seconds`` after
+    the first look began. ``accounts`` are ServiceAccounts that were read before. ``look_around``: where the
+    credentials do not do, other Secrets of the namespace, and those of the same name elsewhere, are looked at and
+    tried.
     """
 
     def __init__(
@@ -109,7 +110,8 @@ class PullChecker:
         """Look at ``pulls``; those that differ in nothing that matters count once. Raises nothing for a fault of the
         cluster or a registry: what could not be looked at is a gap."""
         self._gaps = []
-        self._end = time.monotonic() + self._seconds
+        # Of all looks together: who asks in portions waits no longer.
+        self._end = self._end or time.monotonic() + self._seconds
         wanted = self._capped(distinct(pulls))
         self._read(wanted)
         visits = self._checked(wanted)

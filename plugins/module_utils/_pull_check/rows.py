@@ -47,11 +47,11 @@ def _row(pull: PodPull, checks: list[CredentialCheck], answers: Answers) -> dict
     anonymous = answers.get((pull.image, None))
     offered = [one for one in checks if one.state == "offered"]
     malformed = next((one for one in checks if one.state == "malformed"), None)
-    would = (
-        False
-        if malformed
-        else _would_pull([answers.get((pull.image, one.credential)) for one in offered] or [anonymous])
-    )
+    asked = [answers.get((pull.image, one.credential)) for one in offered]
+    would = False if malformed else _would_pull(asked or [anonymous])
+    if not malformed and any(one.state == "forbidden" for one in checks) and (not asked or would is False):
+        # One that could not be read may be the right one, and keeps the kubelet from pulling anonymously.
+        would = None
     return {
         "image": pull.image,
         "namespace": pull.namespace,

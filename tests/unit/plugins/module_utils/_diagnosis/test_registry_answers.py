@@ -129,6 +129,16 @@ def test_not_every_credential_asked_is_not_certain(tmp_path: Path) -> None:
     assert verdict(found) == ("auth_invalid", "likely")
 
 
+def test_a_secret_that_may_not_be_read_leaves_the_others_fault_less_than_certain(tmp_path: Path) -> None:
+    named = {"pull_secrets": ("regcred", "hidden")}
+    asked = (
+        check(**named),
+        check("forbidden", credential=ref("hidden", "", ""), **named),
+        answer("auth_invalid", to=ref(), credential_accepted=False),
+    )
+    assert verdict(finding_on(tmp_path, pod(DENIED, **named), *asked)) == ("auth_invalid", "likely")
+
+
 def test_a_name_under_library_that_is_refused_does_not_exist(tmp_path: Path) -> None:
     image = "docker.io/library/ngnix:latest"
     asked = denied(image=image, certain=False)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -19,6 +20,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._pull_che
     Looked,
     PullChecker,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._pull_check.rows import rows
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
     Client as RegistryClient,
 )
@@ -227,6 +229,29 @@ def test_what_there_was_no_time_for_is_a_gap(scene: Scene) -> None:
     looked = scene.look(scene.pull("a"), seconds=0.0)
     assert looked.answers == []
     assert "1 image of 1 could not be asked for in time" in looked.gaps[0].why
+
+
+def test_who_looks_in_portions_has_the_time_once(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    checker = PullChecker(
+        scene.client, RegistryClient(Settings(plain_http=(scene.registry.host,))), seconds=30.0
+    )
+    assert checker.look([scene.pull("a")]).answers
+    now = time.monotonic
+    monkeypatch.setattr(time, "monotonic", lambda: now() + 31.0)
+    assert checker.look([scene.pull("b")]).answers == []
+
+
+@pytest.mark.parametrize(
+    ("secrets", "known"), [(("good", "hidden"), True), (("bad", "hidden"), None), (("hidden",), None)]
+)
+def test_whether_it_would_be_pulled_is_not_known_where_a_secret_may_not_be_read(
+    scene: Scene, secrets: tuple[str, ...], known: bool | None
+) -> None:
+    scene.secret("good", {scene.registry.host: scene.user("alice", "team/app")})
+    scene.secret("bad", {scene.registry.host: auth("nobody")})
+    scene.cluster.forbidden.append("/secrets/hidden")
+    pull = scene.pull(*secrets)
+    assert rows([pull], scene.look(pull))[0]["would_pull"] is known
 
 
 def test_a_bad_reference_is_not_asked_for(scene: Scene) -> None:
