@@ -75,3 +75,18 @@ def test_a_cluster_that_cannot_be_read_fails_after_the_report_is_written(
     assert done.code == PLAY_FAILED
     assert report_of(done)["verdict"] == "unknown"
     assert "connection refused" in done.plain_output
+
+
+def test_the_environment_of_a_task_counts_as_it_does_for_a_module(tmp_path: Path, world: World) -> None:
+    task = {
+        "kube_runbooks.image_pull.image_audit_info": {"plain_http": [world.registry.host]},
+        "environment": {"K8S_AUTH_HOST": world.cluster.server.url, "K8S_AUTH_API_KEY": "planted-key-51c2"},
+        "register": "found",
+    }
+    check = {"ansible.builtin.assert": {"that": "found.verdict == 'healthy'"}}
+    book = tmp_path / "play.yml"
+    book.write_text(json.dumps([{"hosts": "localhost", "gather_facts": False, "tasks": [task, check]}]))
+    done = play(str(book), tmp_path, arguments=["-vvv"])
+    assert done.code == 0, done.output
+    assert world.cluster.server.requests[0].headers["Authorization"] == "Bearer planted-key-51c2"
+    assert "planted-key-51c2" not in done.output
