@@ -84,7 +84,7 @@ def asking(run: Registries, repeat: int) -> Iterator[Line]:
     options = {"images": run.images(), "credentials": credentials, "ca_file": run.ca, "proxy": ""}
     module = payload(MODULE, options, run.folder / "module")
     samples, output, requests = [], run.folder / "output", 0
-    for _ in range(repeat):
+    for dummy in range(repeat):
         before = run.requests()
         samples.append(measure([sys.executable, str(module)], output=output))
         requests = run.requests() - before
@@ -119,9 +119,9 @@ def with_a_dead_host(run: Registries, repeat: int) -> Iterator[Line]:
     """When the last image of the seven living hosts was answered, beside eight living ones and beside a dead one."""
     living = set(run.hosts[1:])
     with dead_host() as dead:
-        well = min(_last(run, run.images(), living) for _ in range(repeat))
+        well = min(_last(run, run.images(), living) for dummy in range(repeat))
         images = [image.replace(run.hosts[0], dead) for image in run.images()]
-        ill = min(_last(run, images, living) for _ in range(repeat))
+        ill = min(_last(run, images, living) for dummy in range(repeat))
     times = ill / well
     yield Line("seven hosts beside a living eighth", f"{well:.2f} s")
     yield Line(
@@ -149,7 +149,7 @@ def dead_host() -> Iterator[str]:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for _ in range(4):
+        for dummy in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())

@@ -82,7 +82,7 @@ class Registry:
         try:
             while head := await reader.readuntil(b"\r\n\r\n"):
                 lines = head.decode("latin-1").split("\r\n")
-                method, target, _ = lines[0].split(" ", 2)
+                method, target, dummy = lines[0].split(" ", 2)
                 fields = dict(line.lower().split(": ", 1) for line in lines[1:] if ": " in line)
                 raw = next((line[15:] for line in lines if line.lower().startswith("authorization: ")), "")
                 await asyncio.sleep(LATENCY)
@@ -155,7 +155,7 @@ async def main(folder: Path) -> None:
     """Serve until standard input ends."""
     ca, context = certificate(folder)
     contents, hosts = Contents(), []
-    for _ in range(HOSTS):
+    for dummy in range(HOSTS):
         registry = Registry(contents)
         server = await asyncio.start_server(registry.serve, "127.0.0.1", 0, ssl=context, backlog=256)
         registry.netloc = f"127.0.0.1:{server.sockets[0].getsockname()[1]}"

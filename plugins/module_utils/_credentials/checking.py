@@ -145,9 +145,15 @@ class _Check:
         why = words.NO_RIGHT if state == FORBIDDEN else printable(state)
         return self._of(FORBIDDEN, ref, why=why)
 
+    def _secret(self, name: str) -> PullSecret:
+        """Return a Secret that was read: what is kept of a keyring comes from no other."""
+        secret = self._found[name]
+        if not isinstance(secret, PullSecret):
+            raise TypeError(f"Secret {name} was not read")
+        return secret
+
     def _offered(self, position: int, kept: Kept) -> CredentialCheck:
-        secret = self._found[kept.source]
-        assert isinstance(secret, PullSecret)
+        secret = self._secret(kept.source)
         lifetime = lifetime_of(kept.entry.username, kept.entry.password)
         remarks = words.remarks(
             kept.entry,
@@ -164,16 +170,14 @@ class _Check:
         )
 
     def _login(self, kept: Kept) -> Login:
-        secret = self._found[kept.source]
-        assert isinstance(secret, PullSecret)
+        secret = self._secret(kept.source)
         return _login(secret, kept.entry)
 
     def _tell_unfit(self, fitting: set[str]) -> None:
         for name, config in self._configs.items():
             if name in fitting:
                 continue
-            secret = self._found[name]
-            assert isinstance(secret, PullSecret)
+            secret = self._secret(name)
             near = nearest(config.entries, self._repository)
             why = near.why if near else "the Secret has no entries"
             one = self._one("not_matching", secret, why=why)

@@ -131,8 +131,7 @@ class _Reader:
 
     def _skip(self) -> None:
         match = _SPACE.match(self._text, self._at)
-        assert match is not None
-        self._at = match.end()
+        self._at = match.end() if match else self._at
 
     def _wrong(self) -> NotJson:
         if self._at >= len(self._text):

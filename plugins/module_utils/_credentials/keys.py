@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import TypeAlias
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials.go_url import (
     parse_url,
@@ -90,7 +91,7 @@ def glob_matches(pattern: bytes, name: bytes) -> bool:
     return _matches_tokens(tokens, name.decode("utf-8", "surrogateescape"))
 
 
-_Token = frozenset[tuple[str, str]] | str | None
+_Token: TypeAlias = "frozenset[tuple[str, str]] | str | None"
 """A class of characters as ranges, one character, or None for ``*``."""
 
 

@@ -10,7 +10,7 @@ import binascii
 import re
 import threading
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
@@ -42,7 +42,7 @@ MOST_LISTS = 20
 """Such lists that are asked for in all."""
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?\Z")
 
-Found = PullSecret | str
+Found: TypeAlias = "PullSecret | str"
 Key = tuple[str, str]
 
 

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials import PodPull
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
@@ -40,7 +40,7 @@ def _checks_of(pull: PodPull, checks: list[CredentialCheck]) -> list[CredentialC
     return [one for one in checks if (one.namespace, one.image, one.pull_secrets, one.service_account) == key]
 
 
-Answers = dict[tuple[str, CredentialRef | None], RegistryAnswer]
+Answers: TypeAlias = "dict[tuple[str, CredentialRef | None], RegistryAnswer]"
 
 
 def _row(pull: PodPull, checks: list[CredentialCheck], answers: Answers) -> dict[str, Any]:

@@ -71,16 +71,20 @@ class _Connection(HTTPConnection):
 
     def connect(self) -> None:
         """Lay the line; raises Stopped, which urllib3 lets pass."""
-        self._line = self._dial()
-        self.sock = self._line.sock
+        self._lay()
+
+    def _lay(self) -> Line:
+        self._line = line = self._dial()
+        self.sock = line.sock
+        return line
 
     def request(self, *arguments: Any, **options: Any) -> None:
         """Send a request under the watch of its deadline."""
         self._now.fresh = self.sock is None
-        if self.sock is None:
-            self.connect()
-        assert self._line is not None
-        self._now.stack.enter_context(self._now.watchdog.watching(self._line.beneath, self._now.deadline))
+        line = self._line if self.sock is not None else None
+        if line is None:
+            line = self._lay()
+        self._now.stack.enter_context(self._now.watchdog.watching(line.beneath, self._now.deadline))
         super().request(*arguments, **options)
 
 
@@ -219,7 +223,7 @@ class Transport:
         with contextlib.ExitStack() as stack:
             self._now.stack, self._now.deadline, self._now.watchdog = stack, deadline, self._watchdog
             self._now.fresh = True
-            response = self._pool(origin).urlopen(
+            response = self._pool(origin).request(
                 method,
                 target,
                 body=content,

@@ -47,7 +47,7 @@ class Seen:
     @property
     def user(self) -> str:
         """User name and password of Basic."""
-        scheme, _, value = self.authorization.partition(" ")
+        scheme, dummy, value = self.authorization.partition(" ")
         return base64.b64decode(value).decode() if scheme == "Basic" else ""
 
 

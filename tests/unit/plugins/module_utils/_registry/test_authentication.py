@@ -18,7 +18,7 @@ def token_service(server: Server, on: Server, **users: str) -> str:
 
     def token(seen: Seen) -> Say:
         if seen.user:
-            name, _, password = seen.user.partition(":")
+            name, dummy, password = seen.user.partition(":")
             if users.get(name) != password:
                 return error(401, "UNAUTHORIZED", "incorrect username or password")
         return as_json({"token": f"for-{seen.user.partition(':')[0] or 'anybody'}", "expires_in": 300})

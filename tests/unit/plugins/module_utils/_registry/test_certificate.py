@@ -75,7 +75,7 @@ def test_names_are_printable() -> None:
 def test_broken_bytes_break_nothing(seed: int) -> None:
     chance = random.Random(seed)
     whole = bytearray(made([x509.DNSName("reg.test")]))
-    for _ in range(chance.randrange(1, 12)):
+    for dummy in range(chance.randrange(1, 12)):
         whole[chance.randrange(len(whole))] = chance.randrange(256)
     cut = bytes(whole[: chance.randrange(len(whole))])
     for der in (bytes(whole), cut, b"", b"\x30\x80", b"\x30\x84\xff\xff\xff\xff"):

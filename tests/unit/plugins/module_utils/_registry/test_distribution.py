@@ -148,7 +148,7 @@ def running(folder: Path, auth: str) -> Iterator[str]:
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen([PROGRAM, "serve", str(config)], stdout=log, stderr=log)
     try:
-        for _ in range(500):
+        for dummy in range(500):
             with contextlib.suppress(OSError), socket.create_connection(tuple_of(host), timeout=1):
                 break
             time.sleep(0.02)
@@ -159,7 +159,7 @@ def running(folder: Path, auth: str) -> Iterator[str]:
 
 
 def tuple_of(host: str) -> tuple[str, int]:
-    name, _, port = host.rpartition(":")
+    name, dummy, port = host.rpartition(":")
     return name, int(port)
 
 

@@ -173,7 +173,7 @@ class TestProxy:
         ],
     )
     def test_a_proxy_that_refuses(self, server: Server, status: str, words: str) -> None:
-        with proxy(server, status) as (port, _):
+        with proxy(server, status) as (port, dummy):
             answer = ask("registry.invalid", proxy=f"http://127.0.0.1:{port}")
         assert (answer.hop, answer.cause, answer.certain) == ("proxy", "proxy_error", True)
         assert words in answer.text
@@ -201,7 +201,7 @@ def full_backlog() -> Iterator[int]:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
-        for _ in range(4):
+        for dummy in range(4):
             waiting = stack.enter_context(socket.socket())
             waiting.setblocking(False)
             waiting.connect_ex(listener.getsockname())
@@ -216,7 +216,7 @@ def listening(handle: Callable[[socket.socket], Any]) -> Iterator[int]:
     def run() -> None:
         with contextlib.suppress(OSError):
             while True:
-                connection, _ = listener.accept()
+                connection, dummy = listener.accept()
                 threading.Thread(target=handle, args=(connection,), daemon=True).start()
 
     threading.Thread(target=run, daemon=True).start()
@@ -238,7 +238,7 @@ def proxy(server: Server, status: str = "200 OK") -> Iterator[tuple[int, list[st
             client.sendall(f"HTTP/1.1 {status}\r\nX-Proxy: 1\r\n\r\n".encode())
             if not status.startswith("2"):
                 return
-            host, _, port = server.netloc.rpartition(":")
+            host, dummy, port = server.netloc.rpartition(":")
             with socket.create_connection((host, int(port))) as upstream:
                 threading.Thread(target=pump, args=(upstream, client), daemon=True).start()
                 pump(client, upstream)
