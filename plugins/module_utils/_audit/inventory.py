@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
@@ -167,6 +167,26 @@ def running_in(item: Any) -> list[Running] | None:
                     pull_secrets=names,
                     service_account="" if static else text(spec.get("serviceAccountName")),
                     created_at=moment(metadata.get("creationTimestamp")),
+                )
+            )
+    return [*found, *_volumes(spec, found)]
+
+
+def _volumes(spec: dict[str, Any], containers: list[Running]) -> list[Running]:
+    """Return the images that are mounted as volumes, which are pulled like those of the containers beside them."""
+    found = []
+    for volume in objects(spec.get("volumes")):
+        source = mapping(volume.get("image"))
+        image = text(source.get("reference"))
+        if image and containers:
+            found.append(
+                replace(
+                    containers[0],
+                    container=text(volume.get("name")),
+                    type="image_volume",
+                    image=image,
+                    policy=policy_of(image, text(source.get("pullPolicy"))),
+                    digest="",
                 )
             )
     return found

@@ -59,7 +59,17 @@ def _json_documents(text: str) -> list[Document] | None:
         return None
     for document in found:
         _check_depth(document)
+        if "\\u" in text:
+            _check_characters(document)
     return found
+
+
+def _check_characters(document: Document) -> None:
+    """JSON can escape half a character, which can be written into no report."""
+    try:
+        json.dumps(document.value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise DocumentInvalid(f"document {document.number} escapes what is no character of Unicode") from None
 
 
 def _check_depth(document: Document) -> None:

@@ -24,7 +24,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     objects,
     text,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap, OwnerRef
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.manifests import ApiObject
 
 _KINDS = (
@@ -37,7 +37,8 @@ _KINDS = (
     ("v1", "ReplicationController", "/api/v1", "replicationcontrollers"),
     ("v1", "Pod", "/api/v1", "pods"),
 )
-_LISTED = frozenset(kind for _version, kind, _prefix, _resource in _KINDS)
+_ALL = frozenset(kind for _version, kind, _prefix, _resource in _KINDS)
+_LISTED = frozenset((version.rpartition("/")[0], kind) for version, kind, _prefix, _resource in _KINDS)
 
 
 @dataclass(slots=True)
@@ -50,7 +51,7 @@ class Live:
 
 
 def read_workloads(
-    client: Client, namespaces: Sequence[str], labels: str = "", kinds: frozenset[str] = _LISTED
+    client: Client, namespaces: Sequence[str], labels: str = "", kinds: frozenset[str] = _ALL
 ) -> Live:
     """Return the workloads of these namespaces (none: all) with these labels. Nothing raises: what failed is a gap."""
     live = Live()
@@ -102,12 +103,17 @@ def _keep(item: Any, version: str, kind: str) -> ApiObject | None:
     body = mapping(item)
     metadata = mapping(body.get("metadata"))
     owner = controller_of(metadata)
-    if owner is not None and (owner.kind in _LISTED or _is_idle(body, kind)):
+    if owner is not None and (_is_listed(owner) or _is_idle(body, kind)):
         return None
     if _is_over(body, kind) or metadata.get("deletionTimestamp"):
         return None
     slim = {"metadata": {**metadata, "managedFields": None}, "spec": body.get("spec")}
     return ApiObject(kind, version, text(metadata.get("namespace")), text(metadata.get("name")), slim)
+
+
+def _is_listed(owner: OwnerRef) -> bool:
+    """Whether the owner is read itself: a Job of Volcano or a StatefulSet of OpenKruise is not."""
+    return (owner.api_version.rpartition("/")[0], owner.kind) in _LISTED
 
 
 def _is_idle(body: dict[str, Any], kind: str) -> bool:

@@ -107,6 +107,21 @@ def test_what_is_as_it_was_is_healthy(world: World) -> None:
     jsonschema.validate(json.loads(render_json(report)), SCHEMA)
 
 
+def test_an_image_that_is_mounted_as_a_volume_and_gone(world: World) -> None:
+    world.node("n1")
+    model = {"name": "model", "image": {"reference": world.image("model:1")}}
+    run(
+        world,
+        world.image("app:1"),
+        world.registry.push("app", "1"),
+        volumes=[model, {"name": "tmp", "emptyDir": {}}],
+    )
+    report = look(world)
+    assert [finding.risk for finding in report.findings] == ["image_gone"]
+    assert {image.image: image.status for image in report.images}[world.image("model:1")] != "pullable"
+    jsonschema.validate(json.loads(render_json(report)), SCHEMA)
+
+
 def test_a_tag_that_is_gone(world: World) -> None:
     world.node("n1")
     world.node("n2", images=[world.image("app:1")])

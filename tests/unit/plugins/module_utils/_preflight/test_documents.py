@@ -102,3 +102,9 @@ class TestFiles:
             "nowhere.yaml: No such file or directory",
             "latin1.yaml: no UTF-8 text (byte 4)",
         ]
+
+
+def test_half_a_character_is_said_to_be_none() -> None:
+    with pytest.raises(DocumentInvalid, match="document 2 escapes what is no character"):
+        read_documents('{"name": "\\ud83d\\ude00"} {"name": "\\ud83d"}')
+    assert read_documents('{"name": "\\ud83d\\ude00"}')[0].value == {"name": "\U0001f600"}

@@ -368,14 +368,18 @@ def test_what_runs_already(world: World) -> None:
     controlled["metadata"] |= {"namespace": "shop", "ownerReferences": [owner]}
     alone = pod(world.image("app:1"), name="alone")
     alone["metadata"]["namespace"] = "shop"
+    of_volcano = pod(world.image("app:1"), name="train-0")
+    job = {"kind": "Job", "name": "train", "apiVersion": "batch.volcano.sh/v1alpha1", "controller": True}
+    of_volcano["metadata"] |= {"namespace": "shop", "ownerReferences": [job]}
     done = pod(world.image("gone:1"), name="done")
     done["metadata"]["namespace"] = "shop"
-    world.cluster.pods += [{**controlled, "status": {}}, {**alone, "status": {}}]
+    world.cluster.pods += [{**one, "status": {}} for one in (controlled, alone, of_volcano)]
     world.cluster.pods.append({**done, "status": {"phase": "Succeeded"}})
     report = world.check(live=True, namespaces=("shop",))
     assert [(one.kind, one.name, one.verdict) for one in report.workloads] == [
         ("Deployment", "web", "would_not_pull"),
         ("Pod", "alone", "would_pull"),
+        ("Pod", "train-0", "would_pull"),
     ]
     assert report.scope.namespaces == ("shop",)
     world.cluster.forbidden.append("/deployments")
