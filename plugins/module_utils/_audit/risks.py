@@ -33,12 +33,16 @@ _CREDENTIAL = (*DENIALS, "secret_missing")
 
 @dataclass(slots=True)
 class Use:
-    """One image as one kind of pod asks for it: who runs it, and what comes of a pull."""
+    """One image as one kind of pod asks for it: who runs it, and what comes of a pull.
+
+    ``nodes`` are known to hold it; ``unclear`` counts those whose kubelet does not report all of its images.
+    """
 
     image: str
     containers: list[Running]
     outcome: Outcome
     nodes: int = 0
+    unclear: int = 0
 
     @property
     def never_pulled(self) -> bool:
@@ -144,13 +148,19 @@ def _cached(use: Use, cluster_nodes: int) -> Risk:
     where = names[0] if names else "one node"
     never = use.never_pulled
     why = "its policy is Never" if never else use.outcome.summary
+    sure = (use.outcome.state == FAILED or never) and not use.unclear
+    besides = (
+        f" (and perhaps {plural(use.unclear, 'node')} more: not all images are reported)"
+        if use.unclear
+        else ""
+    )
     return Risk(
         "cached_on_one_node",
         "never_policy" if never else (use.outcome.cause or "unknown"),
         use.image,
-        "confirmed" if use.outcome.state == FAILED or never else "likely",
+        "confirmed" if sure else "likely",
         f"On one node only: {use.image}",
-        f"of {cluster_nodes} nodes only {where} holds it, and no other can get it: {why}",
+        f"of {cluster_nodes} nodes only {where} holds it{besides}, and no other can get it: {why}",
         (use,),
         (Fix(f"Push the image to a registry while {where} still holds it, or load it onto every node"),),
         hosts=_host(use),

@@ -177,11 +177,15 @@ def _ask(
     seen.requests = answers.requests
     providers = frozenset(node.provider for node in nodes if node.provider)
     held = _held(images, nodes)
+    silent = [node for node in nodes if not node.all_images]
     found = []
     for key, members in by_pull.items():
         looked = answers.looked.get(key)
         outcome = outcome_of(looked, providers) if looked else Outcome(OPEN, "the registry was not asked")
-        found.append(Use(members[0].image, members, outcome, held[members[0].image]))
+        image = members[0].image
+        canonical = parse_image_ref(image).canonical
+        unclear = sum(node.holds(canonical) is None for node in silent)
+        found.append(Use(image, members, outcome, held[image], unclear))
     return found
 
 

@@ -107,6 +107,15 @@ def test_what_is_as_it_was_is_healthy(world: World) -> None:
     jsonschema.validate(json.loads(render_json(report)), SCHEMA)
 
 
+def test_a_node_that_does_not_report_all_its_images_may_hold_it_too(world: World) -> None:
+    world.node("n1", images=[f"other.test/app:{number}" for number in range(50)])
+    world.node("n2", images=[world.image("app:1")])
+    run(world, world.image("app:1"), OLD, node="n2")
+    found = {finding.risk: finding for finding in look(world).findings}["cached_on_one_node"]
+    assert found.confidence == "likely"
+    assert "perhaps 1 node more" in found.summary
+
+
 def test_an_image_that_is_mounted_as_a_volume_and_gone(world: World) -> None:
     world.node("n1")
     model = {"name": "model", "image": {"reference": world.image("model:1")}}
