@@ -41,6 +41,8 @@ class _Case:
 def render_junit(report: Report) -> bytes:
     """Return the XML of a report: cases of a preflight or audit, else one case for each finding."""
     cases = [*_cases(report), *_of_the_run(report)]
+    if report.verdict == "unknown" and not any(case.outcome for case in cases):
+        cases += _unread(report)
     root = ElementTree.Element("testsuites", {"name": f"image pull {report.kind}", **_counts(cases)})
     for suite in dict.fromkeys(case.suite for case in cases):
         members = [case for case in cases if case.suite == suite]
@@ -139,6 +141,12 @@ def _of_images(report: AuditReport) -> list[_Case]:
         )
         for finding in loose
     ]
+
+
+def _unread(report: Report) -> list[_Case]:
+    """What was not looked at, where nothing else would keep a pipeline from going on."""
+    told = [f"{one.check}: {one.why}" for one in report.not_checked] or ["not everything in scope was read"]
+    return [_Case("input", "input", printable(one, 120), "error", "not_read", one, one) for one in told]
 
 
 def _of_the_run(report: Report) -> list[_Case]:

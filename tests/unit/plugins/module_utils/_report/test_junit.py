@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     ClusterFact,
     ContainerVerdict,
+    NotChecked,
     PreflightReport,
     Scope,
     Stats,
@@ -60,6 +61,17 @@ def report(*verdicts: str, name: str = "web") -> PreflightReport:
 
 def parsed(found: PreflightReport) -> ElementTree.Element:
     return ElementTree.fromstring(render_junit(found))
+
+
+def test_a_run_that_did_not_see_everything_is_not_green() -> None:
+    unread = NotChecked(
+        "the deployments in namespace shop", "no right to list them", "whether they would pull"
+    )
+    found = dataclasses.replace(report("would_pull"), verdict="unknown", not_checked=(unread,))
+    root = parsed(found)
+    assert (root.get("tests"), root.get("errors")) == ("2", "1")
+    assert "the deployments in namespace shop: no right to list them" in ElementTree.tostring(root, "unicode")
+    assert parsed(dataclasses.replace(found, verdict="healthy")).get("errors") == "0"
 
 
 def test_each_verdict_is_a_case(tmp_path: Path) -> None:
