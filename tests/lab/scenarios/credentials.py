@@ -5,7 +5,10 @@
 
 from __future__ import annotations
 
+import functools
+
 from tests.lab.image_pull_lab import hosts
+from tests.lab.scenarios import manifests
 from tests.lab.scenarios.declare import Failure, Patch, Scenario
 from tests.lab.scenarios.manifests import (
     ECR_EXPIRED_TOKEN,
@@ -13,7 +16,7 @@ from tests.lab.scenarios.manifests import (
     MEMBER,
     STRANGER,
     STRANGER_PASSWORD,
-    bare,
+    container,
     docker_config,
     pod,
     pull_secret,
@@ -25,6 +28,8 @@ HUB = "https://index.docker.io/v1/"
 BASIC = "basic.reg.test"
 PRIVATE = f"{BASIC}/acme/app:1"
 WRONG = "not-the-password"
+#: What somebody else has brought to the node with a good credential must not do.
+bare = functools.partial(manifests.bare, pull_policy="Always")
 
 SCENARIOS = (
     bare(
@@ -205,7 +210,11 @@ SCENARIOS = (
         shows="a ServiceAccount that got its pull Secret after the pod was made: the pod does not see it",
         objects=(
             service_account("late", ()),
-            pod("secret-linked-too-late", PRIVATE, serviceAccountName="late"),
+            pod(
+                "secret-linked-too-late",
+                containers=[container(PRIVATE, imagePullPolicy="Always")],
+                serviceAccountName="late",
+            ),
         ),
         then=(Patch("ServiceAccount", "late", {"imagePullSecrets": [{"name": "wrong-password"}]}),),
         then_when="failing",
