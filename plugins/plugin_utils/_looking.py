@@ -101,6 +101,8 @@ class LookingAction(ControllerAction):
             no_proxy=tuple(options["registry_no_proxy"]),
             plain_http=tuple(options["plain_http"]),
             timeout=options["registry_timeout"],
+            # A question that is under way when the time is over ends soon after.
+            question_timeout=min(30.0, options["deadline"] / 2),
             deadline=options["deadline"],
         )
         return RegistryClient(settings, Progress())

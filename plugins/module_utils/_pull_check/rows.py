@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials import PodPull
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
@@ -40,10 +40,11 @@ def _checks_of(pull: PodPull, checks: list[CredentialCheck]) -> list[CredentialC
     return [one for one in checks if (one.namespace, one.image, one.pull_secrets, one.service_account) == key]
 
 
-Answers: TypeAlias = "dict[tuple[str, CredentialRef | None], RegistryAnswer]"
-
-
-def _row(pull: PodPull, checks: list[CredentialCheck], answers: Answers) -> dict[str, Any]:
+def _row(
+    pull: PodPull,
+    checks: list[CredentialCheck],
+    answers: dict[tuple[str, CredentialRef | None], RegistryAnswer],
+) -> dict[str, Any]:
     anonymous = answers.get((pull.image, None))
     offered = [one for one in checks if one.state == "offered"]
     malformed = next((one for one in checks if one.state == "malformed"), None)

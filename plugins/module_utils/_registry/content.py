@@ -141,7 +141,13 @@ def _check_digest(reply: Reply, media_type: str, wanted: str) -> str:
 
 
 def digest_of(content: bytes, algorithm: str = "sha256") -> str:
-    """Return the digest of ``content``."""
+    """Return the digest of ``content``; raises Stopped for an algorithm that runtimes do not know (OCI image spec)."""
+    if algorithm not in ("sha256", "sha384", "sha512"):
+        raise Stopped(
+            MANIFEST,
+            "image_name_invalid",
+            f"'{algorithm[:40]}' is no algorithm of digests that runtimes know",
+        )
     return f"{algorithm}:{hashlib.new(algorithm, content).hexdigest()}"
 
 

@@ -227,7 +227,8 @@ class Inquiry:
             if verdict.ask_tags:
                 reply = self._session.fetch("GET", "tags/list?n=1")
                 if self._session.stage != "token":
-                    verdict = with_tags(refusal, verdict, reply.status, reply.words()[0].upper())
+                    code = reply.words()[0].upper()
+                    verdict = with_tags(refusal, verdict, reply.status, code, has_tags=_has_tags(reply))
                 self._session.stage = refusal.stage
             if verdict.ask_login:
                 status = self._session.token_without_scope()
@@ -291,6 +292,14 @@ def _choose(entries: tuple[Entry, ...], wanted: tuple[Platform, ...]) -> Entry |
             if entry.platform is not None and fits(one, entry.platform):
                 return entry
     return None
+
+
+def _has_tags(reply: Reply) -> bool:
+    try:
+        data = reply.json()
+    except ValueError:
+        return False
+    return isinstance(data, dict) and bool(data.get("tags"))
 
 
 def _part_missing(what: str, reply: Reply) -> Stopped:

@@ -54,10 +54,20 @@ def judge(refusal: Refusal) -> Verdict:
     return own or judge_in_general(refusal)
 
 
-def with_tags(refusal: Refusal, verdict: Verdict, status: int, code: str) -> Verdict:
-    """Return the verdict once the list of tags was asked for, which answered ``status`` and ``code``."""
+# Which answer with an empty list of tags for a repository that they do not hold.
+_EMPTY_FOR_ABSENT = frozenset({products.ARTIFACTORY, products.NEXUS, products.UNKNOWN})
+
+
+def with_tags(
+    refusal: Refusal, verdict: Verdict, status: int, code: str, *, has_tags: bool = True
+) -> Verdict:
+    """Return the verdict once the list of tags was asked for, which answered ``status`` and ``code``.
+
+    ``has_tags`` is false where the list is empty, which some products give for what they do not know.
+    """
     if status == 200:
-        return absent_tag(refusal, verdict.note)
+        known = has_tags or refusal.kind not in _EMPTY_FOR_ABSENT
+        return absent_tag(refusal, verdict.note) if known else verdict
     if status == 404 and refusal.kind not in (products.ARTIFACTORY, products.UNKNOWN):
         return absent_repository(refusal, verdict.note)
     if status == 404 and code == "NAME_UNKNOWN":

@@ -280,6 +280,13 @@ def test_with_htpasswd_a_refusal_is_the_credential(user: str | None, cause: str)
     assert (verdict.cause, verdict.certain) == (cause, True)
 
 
+@pytest.mark.parametrize("kind", ["artifactory", "nexus", "unknown"])
+def test_an_empty_list_of_tags_proves_no_repository_where_absent_ones_have_it_too(kind: str) -> None:
+    said = refusal(kind, NOBODY, MANIFEST, 404, "MANIFEST_UNKNOWN")
+    before = judge(said)
+    assert with_tags(said, before, 200, "", has_tags=False) == before
+
+
 def test_a_web_page_instead_of_a_404_is_no_registry() -> None:
     assert "not a registry" in judge(refusal("unknown", NOBODY, MANIFEST, 404, html=True)).note
     assert "interface" in judge(refusal("nexus", NOBODY, MANIFEST, 404, html=True)).note
