@@ -67,6 +67,8 @@ def _pod(words: dict[str, str]) -> dict[str, object]:
                 "basic.reg.test/acme/app:1",
                 env=[{"name": "PASSWORD", "value": words["environment"]}],
                 args=["--password", words["argument"]],
+                # Another test may have brought the image to the node.
+                imagePullPolicy="Always",
             )
         ],
         pull_secrets=("registry",),
