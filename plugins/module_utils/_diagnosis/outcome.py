@@ -15,7 +15,6 @@ from enum import StrEnum
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.answers import FOUND, is_of
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.distance import distance
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
     repository_name,
@@ -27,6 +26,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     label,
     surely_absent,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._distance import distance
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     Alternative,
     CredentialCheck,

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.case import Case, Suggestion
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.distance import distance
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes.image import (
     revision_that_ran,
@@ -33,6 +32,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     platforms,
     proven,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._distance import distance
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import DEFAULT_TAG, ImageRef
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import (
     enumeration,

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.distance import distance
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._distance import distance
 
 
 @pytest.mark.parametrize(
