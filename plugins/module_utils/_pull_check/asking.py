@@ -21,7 +21,6 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     RegistryAnswer,
     TagList,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._pull_check.scrub import without
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Question
 
 EARLY_HOPS = ("dns", "tcp", "tls", "proxy")
@@ -113,10 +112,8 @@ class Asker:
         for key, answer in zip(questions, given, strict=True):
             self._answers[key] = answer
         for trial, login in wanted:
-            answer = dataclasses.replace(
-                self._answers[_key(trial, login)], credential=login.ref if login else None
-            )
-            trial.answers.append(without(answer, login))
+            ref = login.ref if login else None
+            trial.answers.append(dataclasses.replace(self._answers[_key(trial, login)], credential=ref))
 
     def near_tags(self, trials: Iterable[Trial], most: int) -> tuple[list[TagList], int]:
         """Return the tag lists for images whose name is in doubt, and how many were left out."""
@@ -131,7 +128,7 @@ class Asker:
 
         def look(one: tuple[str, Login | None]) -> TagList | None:
             image, login = one
-            return None if self.out_of_time else without(self._registry.near_tags(image, login), login)
+            return None if self.out_of_time else self._registry.near_tags(image, login)
 
         lists = [found for found in map_in_parallel(look, wanted[:most]) if found is not None]
         return lists, len(wanted) - len(lists)

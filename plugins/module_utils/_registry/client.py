@@ -34,6 +34,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     registry_origin,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import moment
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.scrub import scrubbed_tags
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.session import (
     Registry,
     Session,
@@ -120,7 +121,7 @@ class Client:
         session = Session(
             self._transport, self._tokens, registry, ref.repository, login, within, self.settings.clock
         )
-        return TagSearch(session, ref).result()
+        return scrubbed_tags(TagSearch(session, ref).result(), login)
 
     def _jobs(self, questions: Sequence[Question], answers: list[RegistryAnswer | None]) -> list[_Job]:
         places: dict[object, list[tuple[int, Question]]] = defaultdict(list)

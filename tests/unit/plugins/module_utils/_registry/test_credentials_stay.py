@@ -7,6 +7,7 @@ what the servers were sent."""
 from __future__ import annotations
 
 import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import TagList
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
     Client,
@@ -21,6 +22,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     origin_of,
     registry_origin,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.scrub import scrubbed_tags
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE
@@ -198,3 +200,20 @@ def test_where_the_api_of_a_registry_is(registry: str, url: str) -> None:
 def test_no_proxy_is_read_as_go_reads_it(host: str, exempt: bool) -> None:
     entries = ("example.com", ".sub.test", "10.1.0.0/16", "ported.test:8443")
     assert bypasses_proxy(origin_of(f"https://{host}"), entries) is exempt
+
+
+def test_a_password_that_is_a_word_of_the_images_name_leaves_the_name_alone(server: Server) -> None:
+    server.on("*", error(401, "UNAUTHORIZED", "no shop for you", 'Basic realm="the shop"'))
+    image = f"{server.netloc}/shop/web:1"
+    client = Client(Settings(timeout=5.0, plain_http=(server.netloc,)))
+    answer = client.ask([Question(image, Login("alice", "shop"))])[0]
+    assert (answer.image, answer.repository) == (image, "shop/web")
+    assert "shop" not in answer.text
+    assert answer.challenge is None or "shop" not in answer.challenge.realm
+
+
+def test_a_tag_that_holds_the_password_is_not_shown() -> None:
+    tags = TagList("r.test", "shop/web", "2", near=("1", "hunter22-1"), why_not="no hunter22 here")
+    cleaned = scrubbed_tags(tags, Login("alice", "hunter22"))
+    assert cleaned.near == ("1",)
+    assert "hunter22" not in cleaned.why_not
