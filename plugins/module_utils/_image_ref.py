@@ -365,6 +365,11 @@ def _explain_digest(text: str, start: int, digest: str) -> ImageRefError | None:
     return ImageRefError(text, offset + min(len(encoded), length), problem)
 
 
+def is_image_ref(text: str) -> bool:
+    """Tell whether ``text`` is a reference."""
+    return _parses(text) is not None
+
+
 def _parses(text: str | None) -> str | None:
     """``text`` if it is a reference: only then is it worth suggesting."""
     if not text:

@@ -33,7 +33,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.identity import read_identity
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials import PodPull
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
-    ImageRefError,
+    is_image_ref,
     parse_image_ref,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
@@ -162,7 +162,7 @@ def _ask(
     by_pull: dict[tuple[str, str, tuple[str, ...], str], list[Running]] = {}
     pulls: dict[tuple[str, str, tuple[str, ...], str], PodPull] = {}
     for one in containers:
-        if not _parses(one.image):
+        if not is_image_ref(one.image):
             continue
         pull = _pull(one, platforms)
         by_pull.setdefault(key_of(pull), []).append(one)
@@ -187,14 +187,6 @@ def _ask(
         unclear = sum(node.holds(canonical) is None for node in silent)
         found.append(Use(image, members, outcome, held[image], unclear))
     return found
-
-
-def _parses(image: str) -> bool:
-    try:
-        parse_image_ref(image)
-    except ImageRefError:
-        return False
-    return True
 
 
 def _pull(one: Running, platforms: tuple[Platform, ...]) -> PodPull:

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 from urllib.parse import quote, urlencode
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
@@ -63,6 +63,15 @@ class Listing(Generic[T]):
     seen: int = 0
     torn: bool = False
     pages: int = 0
+
+
+class Reads(Protocol):
+    """What readers of single objects need of a Client."""
+
+    def get(
+        self, path: str, what: str, accept: str = JSON, params: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
+        """Return the object at ``path``; raises ClusterError."""
 
 
 class Client:

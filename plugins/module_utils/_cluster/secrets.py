@@ -11,6 +11,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
     TABLE,
     Client,
+    Reads,
     namespaced,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import (
@@ -67,12 +68,12 @@ def _secret(client: Client, namespace: str, name: str) -> SecretFact:
     )
 
 
-def read_service_accounts(client: Client, wanted: list[tuple[str, str]]) -> list[ServiceAccountFact]:
+def read_service_accounts(client: Reads, wanted: list[tuple[str, str]]) -> list[ServiceAccountFact]:
     """Return the service accounts (namespace, name)."""
     return map_in_parallel(lambda key: _account(client, *key), wanted)
 
 
-def _account(client: Client, namespace: str, name: str) -> ServiceAccountFact:
+def _account(client: Reads, namespace: str, name: str) -> ServiceAccountFact:
     path = namespaced("/api/v1", namespace, "serviceaccounts", name)
     try:
         answer = client.get(path, f"the ServiceAccount {namespace}/{name}")

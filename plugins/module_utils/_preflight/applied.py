@@ -23,8 +23,8 @@ _LIST = re.compile(r"/api/v1(?:/namespaces/(?P<namespace>[^/]+))?/secrets\Z")
 class AppliedCluster:
     """Answers for Secrets and ServiceAccounts of the manifests, and hands on every other question to the cluster.
 
-    Without a cluster all else is Forbidden: it is not known whether it is there. Has what readers of Secrets use of
-    ``_cluster.client.Client``, and raises the same errors.
+    Without a cluster all else is Forbidden: it is not known whether it is there. Reads as
+    ``_cluster.client.Client`` does, and raises the same errors.
     """
 
     def __init__(self, client: Client | None, manifests: Manifests) -> None:
@@ -67,11 +67,6 @@ class AppliedCluster:
             return answer
         kept = [item for item in items if _key(item) not in self._manifests.secrets]
         return {**answer, "items": kept}
-
-    def __getattr__(self, name: str) -> Any:
-        if self._client is None:
-            raise AttributeError(name)
-        return getattr(self._client, name)
 
 
 def _key(item: Any) -> tuple[str, str]:

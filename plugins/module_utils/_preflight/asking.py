@@ -7,17 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import cast
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Client
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.secrets import (
     read_service_accounts,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._credentials import PodPull
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
-    ImageRefError,
-    parse_image_ref,
-)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import is_image_ref
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     CredentialCheck,
     CredentialRef,
@@ -85,7 +80,7 @@ class Admission:
 def read_admission(cluster: AppliedCluster, workloads: Iterable[Workload]) -> Admission:
     """Read the ServiceAccounts of ``workloads``. Nothing raises: what cannot be read has a state."""
     wanted = sorted({(one.namespace, one.service_account) for one in workloads if not one.static})
-    facts = read_service_accounts(cast(Client, cluster), wanted)
+    facts = read_service_accounts(cluster, wanted)
     return Admission({(fact.namespace, fact.name): fact for fact in facts})
 
 
@@ -114,24 +109,14 @@ def ask(
     seconds: float,
 ) -> Answers:
     """Ask for every pull. Nothing raises: what was not asked has no answer, and gaps say why."""
-    checker = PullChecker(
-        cast(Client, cluster), registry, seconds=seconds, accounts=admission.accounts.values()
-    )
+    checker = PullChecker(cluster, registry, seconds=seconds, accounts=admission.accounts.values())
     found = Answers()
-    wanted = {key_of(pull): pull for pull in pulls if _parses(pull.image)}
+    wanted = {key_of(pull): pull for pull in pulls if is_image_ref(pull.image)}
     for batch in _batches(sorted(wanted.values(), key=key_of)):
         checks, answers, tags, gaps = checker.look(batch)
         _file(found, batch, checks, answers, tags)
         found.gaps += [gap for gap in gaps if gap not in found.gaps]
     return found
-
-
-def _parses(image: str) -> bool:
-    try:
-        parse_image_ref(image)
-    except ImageRefError:
-        return False
-    return True
 
 
 def _batches(pulls: Sequence[PodPull]) -> Iterator[list[PodPull]]:

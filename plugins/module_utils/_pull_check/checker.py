@@ -13,7 +13,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import Reads
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.secrets import (
     read_service_accounts,
 )
@@ -87,7 +87,7 @@ class PullChecker:
 
     def __init__(
         self,
-        cluster: Client | None,
+        cluster: Reads | None,
         registry: Registry,
         *,
         seconds: float = 30.0,

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
-    Client,
+    Reads,
     namespaced,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import (
@@ -49,7 +49,7 @@ Key = tuple[str, str]
 class SecretReader:
     """Reads Secrets, each once. What cannot be read is a text: ``missing``, ``forbidden``, or why."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Reads) -> None:
         self._client = client
         self._found: dict[Key, Found] = {}
         self._listed: dict[str, list[PullSecret] | str] = {}
