@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import time
-
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import Challenge
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.challenge import (
@@ -68,7 +66,6 @@ def test_bearer_without_a_realm_is_worth_less_than_basic() -> None:
 @pytest.mark.parametrize(
     "field", ["", ",,,", "=", '"', "\x00", "\\" * 9000, 'a="' + '\\"' * 9000, "a " * 9000, "=," * 9000]
 )
-def test_nonsense_takes_no_time(field: str) -> None:
-    began = time.process_time()
-    best_challenge([field])
-    assert time.process_time() - began < 2
+def test_nonsense_names_no_token_service(field: str) -> None:
+    found = best_challenge([field])
+    assert found is None or (found.scheme not in ("basic", "bearer") and not found.realm)

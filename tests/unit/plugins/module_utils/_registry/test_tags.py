@@ -6,12 +6,10 @@
 from __future__ import annotations
 
 import json
-import time
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Client, Settings
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.nearness import (
-    distance,
     near_names,
     near_tags,
 )
@@ -47,18 +45,11 @@ def test_near_names() -> None:
     assert near_names("shop/wbe", names) == ("shop/web", "team/wbe")
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "slips"), [("nginx", "ngnix", 1), ("nginx", "nginxx", 1), ("abc", "xyz", 3)]
-)
-def test_slips_of_the_finger(one: str, other: str, slips: int) -> None:
-    assert distance(one, other, 2) == slips
-
-
-def test_a_hundred_thousand_tags_are_compared_in_no_time() -> None:
+def test_of_a_hundred_thousand_tags_the_nearest_are_told() -> None:
     tags = [f"{number // 1000}.{number // 10 % 100}.{number % 10}-build{number}" for number in range(100_000)]
-    began = time.process_time()
-    assert len(near_tags("42.7.3", tags)) == 6
-    assert time.process_time() - began < 5
+    found = near_tags("42.7.3", tags)
+    assert len(found) == 6
+    assert found == near_tags("42.7.3", [tag for tag in tags if tag.startswith("42.")])
 
 
 def client(*servers: Server) -> Client:
