@@ -355,7 +355,9 @@ images:
         total: 118
         why_not: ''
 not_found:
-  description: Images that no question found.
+  description:
+    - Images that no question found. Those that were not asked for in time are among them, so that an empty list means that
+      everything is there; RV(complete) tells.
   returned: always
   type: list
   elements: str

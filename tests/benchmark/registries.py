@@ -91,7 +91,7 @@ def asking(run: Registries, repeat: int) -> Iterator[Line]:
         result = json.loads(output.read_text())
         if result["not_found"] or len(result["images"]) != IMAGES:
             raise RuntimeError(f"{len(result['not_found'])} of {IMAGES} images were not found")
-    # The first image of a host finds out what the host asks for.
+    # The first images of a host find out what it asks for, and where its blobs are.
     most = sorted(entry["requests"] for entry in result["images"])[-len(run.hosts) * 2 - 1]
     own = median(samples)
     yield Line(
@@ -108,7 +108,7 @@ def asking(run: Registries, repeat: int) -> Iterator[Line]:
     )
     each = requests / IMAGES
     yield Line(
-        "  requests for an image, at most and on average",
+        "  requests for an image, at most (but for the first two of a host) and on average",
         f"{most}, {each:.2f}",
         f"at most {MOST_REQUESTS}",
         most <= MOST_REQUESTS and each <= MOST_REQUESTS,
