@@ -39,6 +39,10 @@ MAY_IMPORT = {
         "_registry",
         "_credentials",
     },
+    # From the node's shell; certificates are read as the registry client reads them.
+    "_node": {"_model", "_image_ref", "_text", "_version", "_evidence", "_registry"},
+    # The pod through which a node's shell is reached, and what kubelets tell through the API server.
+    "_node_access": {"_model", "_image_ref", "_text", "_version", "_evidence", "_cluster"},
     "_preflight": {"_model", "_image_ref", "_text", "_cluster", "_registry", "_credentials", "_pull_check"},
     # An audit asks of what runs what a preflight asks of what is to run.
     "_audit": {
