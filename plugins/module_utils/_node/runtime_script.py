@@ -1,0 +1,369 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Find the container runtime of a node, as POSIX sh: the preface of a probe, whose variables all jobs may use.
+
+The runtime is asked nothing, because it may hang; what tells are ``/proc``, the arguments of the processes, the
+kubelet's ``--container-runtime-endpoint`` (or ``containerRuntimeEndpoint`` of its configuration), and files. Where
+docker and containerd are both there, the kubelet's choice counts, then the runtime that the API names for the node.
+
+Set (never exported):
+
+``RT``
+    ``containerd``, ``docker``, ``cri-o``, ``podman``, or empty.
+``RT_VARIANT``
+    ``k3s``, ``rke2``, ``microk8s``, ``cri-dockerd`` or empty.
+``RT_PID``, ``RT_UNIT``
+    The living process (empty where none lives) and its systemd unit, else the unit that would start it.
+``RT_SOCKET``, ``RT_CONFIG``, ``RT_ROOT``
+    The socket without a scheme, the configuration file (it need not exist), and the folder of the image store.
+``RT_CERTS``
+    The folders with a folder for each registry host, in their order, colon-separated; empty where none are read.
+``RT_HTTPS_PROXY``, ``RT_HTTP_PROXY``, ``RT_NO_PROXY``
+    Of the living process' environment (``RT_PROXY_FROM`` is ``process``), else of the unit (``unit``); empty
+    ``RT_PROXY_FROM`` where neither could be read.
+``RT_KUBELET_PID``, ``RT_ENDPOINT``
+    The kubelet's process, and the CRI endpoint that it was given.
+
+Sources of the defaults: containerd ``docs/ops.md`` and ``defaults/defaults_unix.go``; dockerd's reference
+(``--data-root``, ``--config-file``); ``crio.conf(5)``, ``containers-storage.conf(5)``; k3s and RKE2 run containerd
+with ``-c``, ``-a`` and ``--root`` below ``/var/lib/rancher``; kubeadm writes ``/var/lib/kubelet/kubeadm-flags.env``.
+"""
+
+from __future__ import annotations
+
+_KNOWN = {"containerd": "containerd", "docker": "docker", "cri-o": "cri-o", "podman": "podman"}
+
+FIND_RUNTIME = r"""
+# The value after "=" of a line KEY = VALUE, without quotes and what follows them: rt_value LINE -> $rt_v
+rt_value() {
+    rt_v=${1#*=}
+    rt_v=${rt_v#"${rt_v%%[! 	]*}"}
+    case $rt_v in
+        \"*) rt_v=${rt_v#\"}; rt_v=${rt_v%%\"*} ;;
+        \'*) rt_v=${rt_v#\'}; rt_v=${rt_v%%\'*} ;;
+        *) rt_v=${rt_v%%[ 	#]*} ;;
+    esac
+}
+
+# The first 64 KiB of a regular file -> $rt_text
+rt_read() {
+    rt_text=
+    [ -f "$1" ] && [ -r "$1" ] && rt_text=$(head -c 65536 "$1" 2>/dev/null | tr -d '\000')
+}
+
+# The arguments of a process, one a line -> $rt_text
+rt_arguments() {
+    rt_text=
+    [ -r "/proc/$1/cmdline" ] && rt_text=$(head -c 65536 "/proc/$1/cmdline" 2>/dev/null | tr '\000' '\n')
+}
+
+# The value of the last argument that has one of these names: rt_option NAME... (of $rt_text) -> $rt_o
+rt_option() {
+    rt_o= rt_want=
+    for rt_line in $rt_text; do
+        if [ "$rt_want" ]; then
+            rt_o=$rt_line rt_want=
+            continue
+        fi
+        for rt_name in "$@"; do
+            case $rt_line in
+                "$rt_name") rt_want=1 ;;
+                "$rt_name="*) rt_o=${rt_line#*=} ;;
+            esac
+        done
+    done
+}
+
+# The endpoint in a line of a kubelet's configuration or flags -> $RT_ENDPOINT
+rt_endpoint_in() {
+    rt_v=${1#*[rR]untime[-E]*ndpoint}
+    rt_v=${rt_v#[\"\']}
+    rt_v=${rt_v#"${rt_v%%[!:= 	]*}"}
+    rt_v=${rt_v#[\"\']}
+    rt_v=${rt_v%%[\"\', 	\}]*}
+    [ -z "$rt_v" ] || RT_ENDPOINT=$rt_v
+}
+
+# Processes by their names. Those of containers (another PID namespace) are none of the node's.
+rt_processes() {
+    rt_containerds= rt_dockerd= rt_cridockerd= rt_crio= rt_k3s= rt_rke2= rt_microk8s=
+    RT_KUBELET_PID= rt_same=
+    { [ /proc/self/ns/pid -ef /proc/self/ns/pid ] && rt_same=1; } 2>/dev/null
+    for rt_entry in /proc/[0-9]*; do
+        { read -r rt_comm <"$rt_entry/comm"; } 2>/dev/null || continue
+        case $rt_comm in
+            containerd|dockerd|cri-dockerd|crio|kubelet|kubelite|k3s-server|k3s-agent|rke2) ;;
+            *) continue ;;
+        esac
+        { read -r rt_line <"$rt_entry/stat"; } 2>/dev/null || continue
+        case $rt_line in *") Z "*|*") X "*) continue ;; esac
+        if [ "$rt_same" ] && [ -e "$rt_entry/ns/pid" ]; then
+            [ "$rt_entry/ns/pid" -ef /proc/self/ns/pid ] || continue
+        fi
+        rt_pid=${rt_entry#/proc/}
+        case $rt_comm in
+            containerd) rt_containerds="$rt_containerds$rt_pid$rt_newline" ;;
+            dockerd) [ "$rt_dockerd" ] || rt_dockerd=$rt_pid ;;
+            cri-dockerd) rt_cridockerd=$rt_pid ;;
+            crio) [ "$rt_crio" ] || rt_crio=$rt_pid ;;
+            k3s-server|k3s-agent) rt_k3s=$rt_pid ;;
+            rke2) rt_rke2=$rt_pid ;;
+            kubelet) RT_KUBELET_PID=$rt_pid ;;
+            kubelite) rt_microk8s=$rt_pid; RT_KUBELET_PID=$rt_pid ;;
+        esac
+    done
+}
+
+# What the kubelet was told: its arguments, its configuration, else the files that kubeadm wrote.
+rt_kubelet() {
+    RT_ENDPOINT= rt_shim=
+    rt_files=/var/lib/kubelet/kubeadm-flags.env${rt_newline}/var/lib/kubelet/config.yaml
+    if [ "$RT_KUBELET_PID" ]; then
+        rt_arguments "$RT_KUBELET_PID"
+        rt_option --container-runtime
+        rt_shim=$rt_o
+        rt_option --container-runtime-endpoint
+        RT_ENDPOINT=$rt_o
+        rt_option --config
+        [ -z "$rt_o" ] || rt_files=$rt_o
+    fi
+    for rt_file in $rt_files; do
+        [ -z "$RT_ENDPOINT" ] || break
+        rt_read "$rt_file"
+        for rt_line in $rt_text; do
+            case $rt_line in
+                \#*) ;;
+                *containerRuntimeEndpoint*|*container-runtime-endpoint*) rt_endpoint_in "$rt_line" ;;
+            esac
+        done
+    done
+    RT_ENDPOINT=${RT_ENDPOINT#unix://}
+}
+
+# One name out of several: the kubelet's choice, the API's word, what lives, what is installed.
+rt_choose() {
+    case $RT_ENDPOINT in
+        *docker*) RT=docker ;;
+        *crio*|*cri-o*) RT=cri-o ;;
+        *containerd*) RT=containerd ;;
+    esac
+    [ "$RT" ] || [ "$rt_shim" != docker ] || RT=docker
+    [ "$RT" ] || RT=$RT_HINT
+    [ -z "$RT" ] || return 0
+    if [ "$rt_crio" ]; then RT=cri-o
+    elif [ "$rt_containerds" ]; then RT=containerd
+    elif [ "$rt_dockerd" ]; then RT=docker
+    elif rt_first /etc/crio /usr/bin/crio /usr/local/bin/crio /etc/systemd/system/crio.service; then RT=cri-o
+    elif rt_first /var/lib/rancher/k3s/agent/etc/containerd /var/lib/rancher/rke2/agent/etc/containerd \
+        /var/snap/microk8s/current/args /etc/containerd/config.toml /usr/bin/containerd /usr/local/bin/containerd \
+        /lib/systemd/system/containerd.service /etc/systemd/system/containerd.service; then RT=containerd
+    elif rt_first /etc/docker/daemon.json /usr/bin/dockerd /usr/local/bin/dockerd /var/lib/docker; then RT=docker
+    elif have podman; then RT=podman
+    fi
+}
+
+# The first path that is there -> $rt_path
+rt_first() {
+    for rt_path in "$@"; do [ -e "$rt_path" ] && return 0; done
+    rt_path=
+    return 1
+}
+
+# The unit in whose cgroup a process lives -> $RT_UNIT
+rt_unit_of() {
+    [ -r "/proc/$1/cgroup" ] || return 0
+    while read -r rt_line; do
+        rt_line=${rt_line##*/}
+        case $rt_line in *.service) RT_UNIT=$rt_line; return 0 ;; esac
+    done <"/proc/$1/cgroup"
+}
+
+rt_unit_guess() {
+    for rt_name in "$@"; do
+        if rt_first "/etc/systemd/system/$rt_name" "/run/systemd/system/$rt_name" \
+            "/usr/local/lib/systemd/system/$rt_name" "/usr/lib/systemd/system/$rt_name" "/lib/systemd/system/$rt_name"
+        then RT_UNIT=$rt_name; return 0; fi
+    done
+}
+
+# Which containerd: the one that listens where the kubelet asks. $rt_text becomes its arguments.
+rt_containerd_pid() {
+    set -- $rt_containerds
+    for rt_pid in "$@"; do
+        rt_arguments "$rt_pid"
+        rt_option --address -a
+        [ "$rt_o" ] || rt_o=/run/containerd/containerd.sock
+        case $rt_o in /var/run/*) rt_o=${rt_o#/var} ;; esac
+        if [ $# -eq 1 ] || [ "$rt_o" = "${RT_ENDPOINT#/var}" ] || [ "$rt_o" = "$RT_ENDPOINT" ]; then
+            RT_PID=$rt_pid
+            return 0
+        fi
+    done
+    [ $# -eq 0 ] || { RT_PID=$1; rt_arguments "$1"; }
+}
+
+rt_containerd() {
+    rt_text=
+    RT_ROOT=/var/lib/containerd RT_CONFIG=/etc/containerd/config.toml RT_SOCKET=/run/containerd/containerd.sock
+    rt_containerd_pid
+    if [ "$rt_k3s" ] || { [ -z "$RT_PID" ] && [ -d /var/lib/rancher/k3s/agent/etc/containerd ]; }; then
+        RT_VARIANT=k3s
+    elif [ "$rt_rke2" ] || { [ -z "$RT_PID" ] && [ -d /var/lib/rancher/rke2/agent/etc/containerd ]; }; then
+        RT_VARIANT=rke2
+    elif [ "$rt_microk8s" ] || { [ -z "$RT_PID" ] && [ -d /var/snap/microk8s/current/args ]; }; then
+        RT_VARIANT=microk8s
+    fi
+    case $RT_VARIANT in
+        k3s|rke2)
+            RT_SOCKET=/run/k3s/containerd/containerd.sock
+            RT_ROOT=/var/lib/rancher/$RT_VARIANT/agent/containerd
+            RT_CONFIG=/var/lib/rancher/$RT_VARIANT/agent/etc/containerd/config.toml
+            rt_unit_guess "$RT_VARIANT.service" "$RT_VARIANT-agent.service" "$RT_VARIANT-server.service" ;;
+        microk8s)
+            RT_SOCKET=/var/snap/microk8s/common/run/containerd.sock
+            RT_ROOT=/var/snap/microk8s/common/var/lib/containerd
+            RT_CONFIG=/var/snap/microk8s/current/args/containerd.toml
+            rt_unit_guess snap.microk8s.daemon-containerd.service ;;
+        *) rt_unit_guess containerd.service ;;
+    esac
+    rt_option --address -a
+    [ -z "$rt_o" ] || RT_SOCKET=$rt_o
+    rt_option --config -c
+    [ -z "$rt_o" ] || RT_CONFIG=$rt_o
+    rt_option --root
+    rt_root=$rt_o
+    rt_read "$RT_CONFIG"
+    rt_section=
+    for rt_line in $rt_text; do
+        rt_line=${rt_line#"${rt_line%%[! 	]*}"}
+        case $rt_line in
+            \[*) rt_section=$rt_line ;;
+            root[\ =]*) [ "$rt_section" ] || { rt_value "$rt_line"; RT_ROOT=${rt_v:-$RT_ROOT}; } ;;
+            config_path[\ =]*) rt_value "$rt_line"; RT_CERTS=$rt_v ;;
+        esac
+    done
+    [ -z "$rt_root" ] || RT_ROOT=$rt_root
+}
+
+# A string of a JSON file, wherever it stands in it: rt_json KEY (of $rt_text) -> $rt_v
+rt_json() {
+    rt_v=
+    case $rt_text in *"\"$1\""*) ;; *) return 0 ;; esac
+    rt_v=${rt_text#*"\"$1\""}
+    rt_v=${rt_v#*:}
+    rt_v=${rt_v#*\"}
+    rt_v=${rt_v%%\"*}
+}
+
+rt_docker() {
+    rt_text=
+    RT_PID=$rt_dockerd RT_CONFIG=/etc/docker/daemon.json RT_ROOT=/var/lib/docker RT_CERTS=/etc/docker/certs.d
+    RT_SOCKET=/run/docker.sock
+    case $RT_ENDPOINT in *cri-dockerd*) RT_VARIANT=cri-dockerd ;; esac
+    [ -z "$rt_cridockerd" ] || RT_VARIANT=cri-dockerd
+    rt_unit_guess docker.service snap.docker.dockerd.service
+    [ -z "$RT_PID" ] || rt_arguments "$RT_PID"
+    rt_option --host -H
+    case $rt_o in unix://*) RT_SOCKET=${rt_o#unix://} ;; esac
+    rt_option --config-file
+    [ -z "$rt_o" ] || RT_CONFIG=$rt_o
+    rt_option --data-root --graph -g
+    rt_root=$rt_o
+    rt_read "$RT_CONFIG"
+    for rt_name in data-root graph; do
+        rt_json $rt_name
+        [ -z "$rt_v" ] || { RT_ROOT=$rt_v; break; }
+    done
+    [ -z "$rt_root" ] || RT_ROOT=$rt_root
+    for rt_name in https-proxy http-proxy no-proxy; do
+        rt_json $rt_name
+        [ "$rt_v" ] || continue
+        case $rt_name in
+            https-proxy) RT_HTTPS_PROXY=$rt_v ;;
+            http-proxy) RT_HTTP_PROXY=$rt_v ;;
+            no-proxy) RT_NO_PROXY=$rt_v ;;
+        esac
+        RT_PROXY_FROM=file
+    done
+}
+
+rt_crio_podman() {
+    rt_text=
+    RT_ROOT=/var/lib/containers/storage RT_CERTS=/etc/containers/certs.d:/etc/docker/certs.d
+    RT_CONFIG=/etc/containers/registries.conf
+    rt_root=
+    if [ "$RT" = cri-o ]; then
+        RT_PID=$rt_crio RT_SOCKET=/run/crio/crio.sock
+        rt_unit_guess crio.service cri-o.service
+        [ -z "$RT_PID" ] || rt_arguments "$RT_PID"
+        rt_option --listen
+        [ -z "$rt_o" ] || RT_SOCKET=$rt_o
+        rt_option --root -r
+        rt_root=$rt_o
+    fi
+    rt_first /etc/containers/storage.conf /usr/share/containers/storage.conf && rt_read "$rt_path" || rt_text=
+    for rt_line in $rt_text; do
+        rt_line=${rt_line#"${rt_line%%[! 	]*}"}
+        case $rt_line in graphroot[\ =]*) rt_value "$rt_line"; RT_ROOT=${rt_v:-$RT_ROOT} ;; esac
+    done
+    [ -z "$rt_root" ] || RT_ROOT=$rt_root
+}
+
+# Proxies as Go's net/http takes them: the capitals first.
+rt_proxies() {
+    rt_text=
+    if [ "$RT_PID" ] && [ -r "/proc/$RT_PID/environ" ]; then
+        rt_text=$(head -c 131072 "/proc/$RT_PID/environ" 2>/dev/null | tr '\000' '\n')
+        [ -z "$rt_text" ] || RT_PROXY_FROM=${RT_PROXY_FROM:-process}
+    elif [ "$RT_UNIT" ] && [ -d /run/systemd/system ] && have systemctl; then
+        rt_text=$(limit 1 systemctl show -p Environment --value "$RT_UNIT" 2>/dev/null | tr ' ' '\n' | tr -d '"')
+        RT_PROXY_FROM=${RT_PROXY_FROM:-unit}
+    fi
+    [ "$RT_PROXY_FROM" != file ] || return 0
+    for rt_line in $rt_text; do
+        case $rt_line in
+            https_proxy=*) [ "$RT_HTTPS_PROXY" ] || RT_HTTPS_PROXY=${rt_line#*=} ;;
+            HTTPS_PROXY=?*) RT_HTTPS_PROXY=${rt_line#*=} ;;
+            http_proxy=*) [ "$RT_HTTP_PROXY" ] || RT_HTTP_PROXY=${rt_line#*=} ;;
+            HTTP_PROXY=?*) RT_HTTP_PROXY=${rt_line#*=} ;;
+            no_proxy=*) [ "$RT_NO_PROXY" ] || RT_NO_PROXY=${rt_line#*=} ;;
+            NO_PROXY=?*) RT_NO_PROXY=${rt_line#*=} ;;
+        esac
+    done
+}
+
+find_runtime() {
+    RT= RT_VARIANT= RT_PID= RT_UNIT= RT_SOCKET= RT_CONFIG= RT_ROOT= RT_CERTS=
+    RT_HTTPS_PROXY= RT_HTTP_PROXY= RT_NO_PROXY= RT_PROXY_FROM=
+    rt_newline='
+'
+    rt_processes
+    # Texts are taken apart at the ends of lines only, and no word of theirs is a pattern for file names.
+    rt_ifs=$IFS IFS=$rt_newline
+    set -f
+    rt_kubelet
+    rt_choose
+    case $RT in
+        containerd) rt_containerd ;;
+        docker) rt_docker ;;
+        cri-o|podman) rt_crio_podman ;;
+    esac
+    if [ "$RT_PID" ]; then rt_unit_of "$RT_PID"; fi
+    case $RT_ENDPOINT in
+        /*) [ "$RT" = docker ] || RT_SOCKET=$RT_ENDPOINT ;;
+    esac
+    rt_proxies
+    set +f
+    IFS=$rt_ifs
+}
+"""
+
+
+def preface(runtime: str = "") -> str:
+    """Return the sh text that defines ``find_runtime`` and runs it.
+
+    ``runtime`` is the node's ``containerRuntimeVersion`` of the API (``containerd://1.6.20``), or empty.
+    """
+    hint = _KNOWN.get(runtime.partition("://")[0], "")
+    return f"RT_HINT={hint}\n{FIND_RUNTIME}\nfind_runtime\n"
