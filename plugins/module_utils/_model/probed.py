@@ -302,7 +302,7 @@ class AccessPod(Record):
     """The pod behind the connection ``node_pod``, or why there is none. ``state`` is ``ready`` or ``refused``.
 
     ``refused_by`` is who said no: ``pod_security``, ``policy``, ``quota``, ``rights``, ``kubelet``, ``runtime``,
-    ``no_image``, ``node`` or ``time``.
+    ``no_image``, ``node`` or ``time``. A ready pod ends by itself at ``ends_at``; ``why`` says there what it lacks.
     """
 
     node: str
@@ -313,3 +313,4 @@ class AccessPod(Record):
     image: str = ""
     refused_by: str = ""
     why: str = ""
+    ends_at: str | None = None
