@@ -42,7 +42,7 @@ def test_only_variables_that_exist_are_named(path: Path) -> None:
 
 
 def test_a_default_of_a_role_is_the_documented_one() -> None:
-    for role in ("triage", "registry", "report", "preflight", "audit"):
+    for role in ("triage", "registry", "nodes", "report", "preflight", "audit"):
         defaults = yaml.safe_load((ROOT / f"roles/{role}/defaults/main.yml").read_text(encoding="utf-8"))
         spec = yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text(encoding="utf-8"))
         options = spec["argument_specs"]["main"]["options"]
