@@ -148,6 +148,12 @@ def test_a_secret_linked_after_the_pod_was_made_does_not_help_it() -> None:
     assert [login.username for login in checked.candidates] == ["bot"]
 
 
+def test_a_secret_that_pod_and_service_account_both_name_is_told_once() -> None:
+    both = pull_secret("regcred", {"quay.io": auth("bot")})
+    changed = account("regcred", changed_at="2026-02-01T00:00:00Z")
+    assert states(look("quay.io/acme/app", both, account=changed, linked=(both,))) == ["offered"]
+
+
 def test_secrets_of_a_service_account_are_never_merged_with_the_pods_own() -> None:
     linked = pull_secret("regcred", {"quay.io": auth("bot")})
     own = pull_secret("own", {"ghcr.io": auth("x")})
