@@ -19,6 +19,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     NoTable,
     patiently,
     refusal,
+    unless_processed,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.stream import (
     Cut,
@@ -35,6 +36,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
 T = TypeVar("T")
 
 JSON = "application/json"
+MERGE_PATCH = "application/merge-patch+json"
+_VERBS: Mapping[str, str] = MappingProxyType({"DELETE": "delete", "PATCH": "change"})
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 PAGE_SIZE = 500
 TABLE_PAGE_SIZE = 25_000
@@ -80,14 +83,20 @@ class Client:
     Requests may be made from several threads. All methods raise ClusterError.
     """
 
-    def __init__(self, connection: Connection, request_timeout: float = 20.0, deadline: float = 60.0) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        request_timeout: float = 20.0,
+        deadline: float = 60.0,
+        connections: int = CONNECTIONS,
+    ) -> None:
         self.connection = connection
         self.deadline = Deadline(deadline)
         self.requests = 0
         self.server_time: str | None = None
-        self._transport = Transport(connection, request_timeout, self.deadline)
+        self._transport = Transport(connection, request_timeout, self.deadline, connections)
         self._lock = threading.Lock()
-        self._slots = threading.BoundedSemaphore(CONNECTIONS)
+        self._slots = threading.BoundedSemaphore(connections)
 
     def get(
         self, path: str, what: str, accept: str = JSON, params: Mapping[str, str] | None = None
@@ -99,6 +108,49 @@ class Client:
         """Send ``body`` and return the answer. Only for reviews, which change nothing and may be sent again."""
         content = json.dumps(body).encode()
         return self._patiently(lambda: self._object("POST", path, what, JSON, content), what)
+
+    def get_once(self, path: str, what: str) -> dict[str, Any]:
+        """Return the object at ``path``, asked for once: where many are asked and a dead one costs a time-out."""
+        return self._once(lambda: self._object("GET", path, what, JSON, None), what)
+
+    def create(
+        self, path: str, body: Mapping[str, Any], what: str, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Make the object ``body`` and return it as the server made it; with ``dry_run`` only as it would.
+
+        Not asked again unless the server did not begin with it (429). Besides the other errors: Conflict where the
+        name is taken. After ServerFailed and Unreachable it may have been made all the same: look.
+        """
+        params = {"dryRun": "All"} if dry_run else None
+        content = json.dumps(body).encode()
+        return self._once(
+            lambda: self._object("POST", _with(path, params), what, JSON, content, doing="create"), what
+        )
+
+    def patch(self, path: str, change: Mapping[str, Any], what: str) -> dict[str, Any]:
+        """Merge ``change`` into the object at ``path`` (RFC 7396) and return it; asked once, as ``create``."""
+        content = json.dumps(change).encode()
+        return self._once(lambda: self._object("PATCH", path, what, JSON, content), what)
+
+    def delete(self, path: str, what: str, *, uid: str = "", propagation: str = "Background") -> bool:
+        """Delete the object at ``path`` and what it owns; return False where it was gone already.
+
+        With ``uid`` only that very object, Conflict where another has taken its name. Deleting twice is harmless, so
+        it is asked again like a read.
+        """
+        options: dict[str, Any] = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "propagationPolicy": propagation,
+        }
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        content = json.dumps(options).encode()
+        try:
+            self._patiently(lambda: self._object("DELETE", path, what, JSON, content), what)
+        except errors.NotFound:
+            return False
+        return True
 
     def read_list(
         self,
@@ -211,8 +263,10 @@ class Client:
         rest = self._exchange("GET", path, what, accept, None, ("rows", "items"), take)
         return items, seen, rest
 
-    def _object(self, method: str, path: str, what: str, accept: str, body: bytes | None) -> dict[str, Any]:
-        return self._exchange(method, path, what, accept, body, (), _ignore)
+    def _object(
+        self, method: str, path: str, what: str, accept: str, body: bytes | None, doing: str = ""
+    ) -> dict[str, Any]:
+        return self._exchange(method, path, what, accept, body, (), _ignore, doing)
 
     def _exchange(
         self,
@@ -223,18 +277,19 @@ class Client:
         body: bytes | None,
         streamed: tuple[str, ...],
         each: Callable[[Any, dict[str, Any]], None],
+        doing: str = "",
     ) -> dict[str, Any]:
         with self._slots:
-            answer = self._send(method, path, what, accept, body)
+            answer = self._send(method, path, what, accept, body, doing or _VERBS.get(method, "read"))
             try:
                 return self._read(answer, what, streamed, each)
             finally:
                 answer.close()
 
-    def _send(self, method: str, path: str, what: str, accept: str, body: bytes | None) -> Answer:
+    def _send(self, method: str, path: str, what: str, accept: str, body: bytes | None, doing: str) -> Answer:
         headers = {"Accept": accept, "Accept-Encoding": "gzip", "User-Agent": _AGENT}
         if body is not None:
-            headers["Content-Type"] = JSON
+            headers["Content-Type"] = MERGE_PATCH if method == "PATCH" else JSON
         generation = self._transport.generation
         answer = self._counted(method, path, headers, body, what)
         if answer.status == 401 and self._transport.renew(generation):
@@ -244,7 +299,7 @@ class Client:
             self.server_time = answer.header("Date") or None
         if not 200 <= answer.status < 300:
             try:
-                raise refusal(answer, what, self.connection)
+                raise refusal(answer, what, self.connection, doing)
             finally:
                 answer.close()
         return answer
@@ -281,6 +336,9 @@ class Client:
 
     def _patiently(self, ask: Callable[[], T], what: str) -> T:
         return patiently(ask, what, self.deadline)
+
+    def _once(self, ask: Callable[[], T], what: str) -> T:
+        return unless_processed(ask, what, self.deadline)
 
 
 def _with(path: str, params: Mapping[str, str] | None) -> str:

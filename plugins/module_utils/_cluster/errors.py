@@ -11,7 +11,12 @@ _LIMIT = 600
 
 
 class ClusterError(Exception):
-    """Base of the family; ``message`` is one printable line: what happened, to which object, what to do."""
+    """Base of the family; ``message`` is one printable line: what happened, to which object, what to do.
+
+    ``said`` are the API server's own words, empty where it said nothing.
+    """
+
+    said: str = ""
 
     def __init__(self, message: str) -> None:
         self.message = printable(message, _LIMIT)
@@ -48,6 +53,10 @@ class Forbidden(ClusterError):
 
 class NotFound(ClusterError):
     """HTTP 404: the object, or the kind of object, is not there."""
+
+
+class Conflict(ClusterError):
+    """HTTP 409: an object of that name is there already, or was changed by somebody else."""
 
 
 class Gone(ClusterError):

@@ -113,4 +113,4 @@ def run(module: Any, work: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
         module.warn("the certificate of the API server is not verified (validate_certs, K8S_AUTH_VERIFY_SSL)")
     if result["error"] and module.params["on_error"] == "fail":
         module.fail_json(msg=result["error"], **result)
-    module.exit_json(changed=False, **result)
+    module.exit_json(**{"changed": False, **result})

@@ -16,19 +16,23 @@ B = TypeVar("B")
 THREADS = 4
 
 
-def map_in_parallel(function: Callable[[A], B], items: Iterable[A]) -> list[B]:
-    """Return what ``function`` gives for each item, in their order."""
+def map_in_parallel(function: Callable[[A], B], items: Iterable[A], most: int = THREADS) -> list[B]:
+    """Return what ``function`` gives for each item, in their order; ``most`` calls at a time."""
     wanted = list(items)
     found: dict[int, B] = {}
 
     def keep(index: int) -> None:
         found[index] = function(wanted[index])
 
-    in_parallel([partial(keep, index) for index in range(len(wanted))])
+    in_parallel([partial(keep, index) for index in range(len(wanted))], most=most)
     return [found[index] for index in range(len(wanted))]
 
 
-def in_parallel(calls: Sequence[Callable[[], None]], meanwhile: Callable[[], None] | None = None) -> None:
+def in_parallel(
+    calls: Sequence[Callable[[], None]],
+    meanwhile: Callable[[], None] | None = None,
+    most: int = THREADS,
+) -> None:
     """Run ``calls`` on a few threads and wait for all; the first exception, in the order of the calls, is raised.
 
     ``meanwhile`` is run here, beside them.
@@ -48,9 +52,7 @@ def in_parallel(calls: Sequence[Callable[[], None]], meanwhile: Callable[[], Non
                 raised[index] = error
 
     spare = 0 if meanwhile else 1
-    threads = [
-        threading.Thread(target=work, daemon=True) for dummy in range(min(THREADS, len(waiting)) - spare)
-    ]
+    threads = [threading.Thread(target=work, daemon=True) for dummy in range(min(most, len(waiting)) - spare)]
     for thread in threads:
         thread.start()
     if meanwhile:

@@ -19,9 +19,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     Silent,
     TlsFailed,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 T = TypeVar("T")
 
+_LONGEST_WORDS = 1000
 _TRIES = 4
 _FIRST_PAUSE, _LONGEST_PAUSE, _LONGEST_WAIT = 0.25, 5.0, 20.0
 
@@ -39,21 +41,33 @@ class Again(errors.ClusterError):
         self.wait = wait
 
 
-def refusal(answer: Answer, what: str, connection: Connection) -> errors.ClusterError:
-    """Return the error that ``answer`` is; ``what`` was asked for."""
+def refusal(answer: Answer, what: str, connection: Connection, doing: str = "read") -> errors.ClusterError:
+    """Return the error that ``answer`` is; ``what`` was asked for, and ``doing`` is the verb for it."""
+    whole, resume = _said(answer.beginning())
+    error = _refusal(answer, what, connection, doing, whole[:300], resume)
+    error.said = printable(whole, _LONGEST_WORDS)
+    if isinstance(error, Again):
+        error.error.said = error.said
+    return error
+
+
+def _refusal(
+    answer: Answer, what: str, connection: Connection, doing: str, said: str, resume: str
+) -> errors.ClusterError:
     status, server = answer.status, connection.server
-    said, resume = _said(answer.beginning())
     if status == 401:
         account = f" of context '{connection.context}'" if connection.context else ""
         return errors.Unauthorized(
             f"{server} does not accept the credentials{account} (401): expired? log in again"
         )
     if status == 403:
-        return errors.Forbidden(f"forbidden: no right to read {what}: {said or 'HTTP 403'}")
+        return errors.Forbidden(f"forbidden: no right to {doing} {what}: {said or 'HTTP 403'}")
     if status == 404:
         return errors.NotFound(f"not found: {what} ({said or 'HTTP 404'})")
     if status == 406:
         return NoTable(f"{server} gives no table of {what}")
+    if status == 409:
+        return errors.Conflict(f"conflict: {what} ({said or 'HTTP 409'})")
     if status == 410:
         return errors.Gone(f"the list of {what} changed faster than it could be read (410): {said}", resume)
     if status == 429:
@@ -96,6 +110,24 @@ def patiently(ask: Callable[[], T], what: str, deadline: Deadline) -> T:
         time.sleep(min(pause, deadline.left(what)))
 
 
+def unless_processed(ask: Callable[[], T], what: str, deadline: Deadline) -> T:
+    """Return what ``ask`` gives, asked again only where the server did not begin with it: 429.
+
+    A write that broke off, or that failed with 5xx, may have been carried out: its caller has to look.
+    """
+    tried = 0
+    while True:
+        tried += 1
+        try:
+            return ask()
+        except Again as again:
+            pause = _pause(tried) if again.wait is None else again.wait
+            throttled = isinstance(again.error, errors.Throttled)
+            if not throttled or tried >= _TRIES or pause > min(_LONGEST_WAIT, deadline.left(what)):
+                raise again.error from None
+        time.sleep(min(pause, deadline.left(what)))
+
+
 def _seconds(text: str) -> float | None:
     """Return how long to wait, spread a little; seconds only (the API server sends no dates)."""
     return float(text[:9]) + 0.25 * _chance() if text.isascii() and text.isdigit() else None
@@ -121,4 +153,4 @@ def _said(body: bytes) -> tuple[str, str]:
         return "", ""
     metadata = data.get("metadata")
     resume = metadata.get("continue") if isinstance(metadata, dict) else ""
-    return str(data.get("message") or "")[:300], str(resume or "")
+    return str(data.get("message") or ""), str(resume or "")

@@ -23,6 +23,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     Judge,
     Recorder,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.transport import CONNECTIONS
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     AccessFact,
     ClusterFact,
@@ -67,12 +68,12 @@ def pull_failure_info(params: Mapping[str, Any], judge: Judge | None = None) -> 
             _check_pod(question.pod, bool(question.namespaces or question.labels or question.fields))
 
     with Recorder(params, "triage", scope, judge) as recorder:
-        _ask(params, recorder, check, look)
+        ask(params, recorder, check, look)
     return {
         "failures": recorder.failures,
         "truncated": recorder.truncated,
         "summary": summary,
-        **_common(params, recorder, scope),
+        **common(params, recorder, scope),
     }
 
 
@@ -94,13 +95,13 @@ def access_info(params: Mapping[str, Any]) -> dict[str, Any]:
             recorder.write(fact)
 
     with Recorder(params, "access", scope) as recorder:
-        _ask(params, recorder, lambda: _check_namespaces(namespaces), look)
+        ask(params, recorder, lambda: _check_namespaces(namespaces), look)
     missing = [fact for fact in facts if not fact.allowed]
     return {
         "access": [recorder.clean(fact.to_dict()) for fact in facts],
         "missing": [recorder.clean(fact.to_dict()) for fact in missing],
         "sufficient": bool(facts) and all(fact.optional for fact in missing),
-        **_common(params, recorder, scope),
+        **common(params, recorder, scope),
     }
 
 
@@ -118,8 +119,12 @@ def _check_pod(pod: str, narrowed: bool) -> None:
         raise ConfigInvalid("one pod was asked for: leave out namespaces and selectors")
 
 
-def _ask(
-    params: Mapping[str, Any], recorder: Recorder, check: Callable[[], None], look: Callable[[Client], None]
+def ask(
+    params: Mapping[str, Any],
+    recorder: Recorder,
+    check: Callable[[], None],
+    look: Callable[[Client], None],
+    connections: int = CONNECTIONS,
 ) -> None:
     """Connect and look; whatever goes wrong with the cluster ends up in ``recorder``."""
     client: Client | None = None
@@ -129,7 +134,7 @@ def _ask(
         check()
         connection = connect(ConnectionOptions.from_params(params))
         recorder.cluster(ClusterFact(alias or connection.name, connection.server, context=connection.context))
-        client = Client(connection, params["request_timeout"], params["deadline"])
+        client = Client(connection, params["request_timeout"], params["deadline"], connections)
         look(client)
     except ClusterError as error:
         recorder.fail(error.message)
@@ -137,7 +142,8 @@ def _ask(
         recorder.requests = client.requests if client else 0
 
 
-def _common(params: Mapping[str, Any], recorder: Recorder, scope: Scope) -> dict[str, Any]:
+def common(params: Mapping[str, Any], recorder: Recorder, scope: Scope) -> dict[str, Any]:
+    """Return what the results of all looking modules have in common."""
     complete = recorder.error is None
     return {
         "cluster": recorder.clean(recorder.fact.to_dict()) if recorder.fact else None,

@@ -99,8 +99,15 @@ class Answer:
 class Transport:
     """Connections to one API server, shared by threads."""
 
-    def __init__(self, connection: Connection, request_timeout: float, deadline: Deadline) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        request_timeout: float,
+        deadline: Deadline,
+        connections: int = CONNECTIONS,
+    ) -> None:
         self.connection = connection
+        self._connections = connections
         self.deadline = deadline
         self._request_timeout = request_timeout
         self._lock = threading.Lock()
@@ -202,7 +209,7 @@ class Transport:
             raise ConfigInvalid(
                 f"urllib3 {urllib3.__version__} is too old for this collection: install 2.0 or later"
             )
-        options: dict[str, Any] = {"maxsize": CONNECTIONS, "block": False}
+        options: dict[str, Any] = {"maxsize": self._connections, "block": False}
         if not self.connection.verify:
             # Said once by the module, and not by urllib3 with each request.
             warnings.simplefilter("ignore", urllib3.exceptions.InsecureRequestWarning)

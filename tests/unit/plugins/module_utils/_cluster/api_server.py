@@ -123,7 +123,7 @@ def _handler(server: ApiServer) -> type[BaseHTTPRequestHandler]:
             request = Request(self.command, parts.path, query, dict(self.headers), body)
             self._send(server.reply(request))
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_PATCH = do_DELETE = do_GET  # noqa: N815
 
         def _send(self, answer: Answer) -> None:
             if answer.silent:
