@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from types import FrameType
 
-from . import binaries, cleanup, doctor, places, state, versions
+from . import binaries, cleanup, debian, doctor, places, state, versions
 from .errors import LabError, LabUnavailable
 from .lab import Lab
 
@@ -111,6 +111,12 @@ def _install(options: argparse.Namespace) -> None:
     if blocked := doctor.unmendable(missing):
         raise LabUnavailable("; ".join(map(str, blocked)))
     doctor.install(missing, _say)
+    if not options.data_only:
+        for runtime in debian.RUNTIMES:
+            try:
+                debian.layer(runtime)
+            except LabUnavailable as reason:
+                _say(f"no {runtime} nodes: {reason}")
 
 
 def _build(options: argparse.Namespace) -> None:

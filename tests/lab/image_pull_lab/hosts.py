@@ -105,7 +105,7 @@ DNS_REFUSED = "dns-refused.test"
 
 #: Names of proxies and their ports, see proxies.py.
 PROXY_HOST = "proxy.reg.test"
-PROXY_OPEN, PROXY_AUTH, PROXY_DENIED = 3127, 3128, 3129
+PROXY_OPEN, PROXY_AUTH, PROXY_DENIED, PROXY_PUBLIC = 3127, 3128, 3129, 3130
 
 
 def services_addresses() -> list[str]:

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any
 
 from . import binaries, doctor, hosts, network, places, registry_log, versions
-from .api import Api
+from .api import Api, ApiError
 from .cleanup import clear, failed_logs, sweep
 from .errors import LabError, LabUnavailable
 from .images import Store
@@ -204,7 +204,12 @@ class Lab:
         return self.node(node).ssh(command, **options)
 
     def add_node(self, name: str, settings: NodeSettings | None = None, *, wait: bool = True) -> Node:
-        """Boots one more node (0.3 s to SSH, 2 s to Ready), healthy unless the settings say otherwise."""
+        """Boots one more node (0.3 s to SSH, 2 s to Ready), healthy unless the settings say otherwise.
+
+        One that is no node of the cluster (``NodeSettings.joins``) is waited for until ssh and its runtime answer.
+        LabUnavailable where its Debian packages cannot be had.
+        """
+        settings = settings or NodeSettings()
         with self._folder.lock():
             self._parts.refresh()
             nodes = self._parts.state.nodes
@@ -213,10 +218,16 @@ class Lab:
             number = next(number for number in range(1, len(nodes) + 2) if number not in nodes.values())
             if number > _MOST_NODES:
                 raise LabError(f"no more than {_MOST_NODES} nodes at a time")
-            Startup(self._parts).start_nodes({name: number}, settings or NodeSettings())
-        if wait:
+            Startup(self._parts).start_nodes({name: number}, settings)
+        if wait and settings.joins:
             self.wait_for_nodes([name])
+        elif wait:
+            self._wait_for_host(name, {"docker": "docker version"}.get(settings.runtime, "true"))
         return self.node(name)
+
+    def _wait_for_host(self, name: str, command: str) -> None:
+        node = self.node(name)
+        wait_until(lambda: node.ssh(command, check=False).returncode == 0, f"{name}: {command}", 60)
 
     def remove_node(self, name: str) -> None:
         """Switches a node off and deletes it from the API."""
@@ -227,7 +238,11 @@ class Lab:
             self._folder.processes.stop([f"forward-{name}"])
             self._parts.state.nodes.pop(name)
             self._folder.write(self._parts.state)
-        self.api.delete("Node", name)
+        try:
+            self.api.delete("Node", name)
+        except ApiError as error:
+            if error.status != 404:
+                raise
 
     def wait_for_nodes(self, names: Sequence[str], seconds: float = 60) -> None:
         self._parts.wait_for_nodes(list(names), seconds)
@@ -268,6 +283,19 @@ class Lab:
     def company_ca(self) -> Path:
         """The CA of company-ca.reg.test and untrusted.reg.test, which is not in the nodes' trust store."""
         return self._parts.registries().company_ca
+
+    # ── its network ─────────────────────────────────────────────────────────────────────────────────────
+
+    def namespace(self, name: str) -> network.Namespace:
+        """One of network.SWITCH, CONTROL and SERVICES."""
+        return self._parts.network().get(name)
+
+    def start_beside(self, name: str, argv: Sequence[str], addresses: Sequence[str]) -> None:
+        """Starts one more program beside the registries, at addresses of its own; it ends with the lab."""
+        services = self.namespace(network.SERVICES)
+        services.ip([f"addr replace {address}/24 dev eth0" for address in addresses])
+        with self._folder.lock():
+            self._folder.processes.spawn(name, argv, namespace=services.pid)
 
     def run_inside(self, argv: Sequence[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Runs a command on the host's files, but in the lab's network with the lab's DNS and trusted CA."""

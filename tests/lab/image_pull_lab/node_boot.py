@@ -23,8 +23,13 @@ from typing import Any
 def main() -> None:
     spec: dict[str, Any] = json.loads(Path(sys.argv[1]).read_text())
     enter_cgroups(spec["cgroup"])
-    root = mount_root(Path(spec["folder"]), spec["size"])
+    folder = Path(spec["folder"])
+    root = mount_root(folder, spec["size"])
+    for layer in spec["layers"]:
+        # No layer of the overlay may lie below another one, and all of them lie below the host's root.
+        subprocess.run(["cp", "-a", f"{layer}/.", str(root)], check=True)
     furnish(root, spec)
+    furnish_applets(folder, spec["applets"])
     os.execvp("systemd-nspawn", ["systemd-nspawn", *spec["nspawn"]])
 
 
@@ -70,10 +75,10 @@ def mount_root(folder: Path, size: str) -> Path:
     """The node's root: the host's root below, memory above."""
     folder.mkdir(parents=True, exist_ok=True)
     mount("-t", "tmpfs", "-o", f"size={size},mode=0755", "node", str(folder))
-    for name in ("upper", "work", "root", "containerd", "kubelet"):
+    for name in ("upper", "work", "root", "containerd", "kubelet", "storage"):
         (folder / name).mkdir()
-    layers = f"lowerdir=/,upperdir={folder}/upper,workdir={folder}/work"
-    mount("-t", "overlay", "-o", layers, "node", str(folder / "root"))
+    options = f"lowerdir=/,upperdir={folder}/upper,workdir={folder}/work"
+    mount("-t", "overlay", "-o", options, "node", str(folder / "root"))
     # systemd-nspawn keeps locks and mounts for each machine here, and leaves them when it is killed.
     Path("/run/systemd/nspawn").mkdir(parents=True, exist_ok=True)
     mount("-t", "tmpfs", "-o", "mode=0755", "nspawn", "/run/systemd/nspawn")
@@ -100,6 +105,17 @@ def furnish(root: Path, spec: dict[str, Any]) -> None:
     for path in spec["append"]:
         with (root / path.lstrip("/")).open("a") as handle:
             handle.write(spec["append"][path])
+
+
+def furnish_applets(folder: Path, targets: dict[str, str]) -> None:
+    """Folders with busybox and its applets alone: name below ``folder`` ─► program of busybox, which is copied."""
+    for name, program in targets.items():
+        target = folder / name
+        target.mkdir()
+        shutil.copy2(program, target / "busybox")
+        listed = subprocess.run([program, "--list"], capture_output=True, text=True, check=True).stdout
+        for applet in set(listed.split()) - {"busybox"}:
+            (target / applet).symlink_to("busybox")
 
 
 def mount(*argv: str) -> None:

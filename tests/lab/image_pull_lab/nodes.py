@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from . import binaries, places, runtime_config
+from . import binaries, places, runtime_config, special_nodes
 from .errors import LabError
 from .network import Namespace, Network, node_ip
 from .processes import Identity, Processes, kill, network_namespace, processes_in
@@ -141,7 +141,9 @@ class NodeHost:
             "folder": str(folder),
             "size": "2g",
             "cgroup": self.cgroup(plan.name),
-            "remove": _REMOVED,
+            "layers": [str(layer) for layer in special_nodes.layers(plan.settings)],
+            "applets": _applets(plan.settings),
+            "remove": [*_REMOVED, *special_nodes.removed(plan.settings)],
             "files": self._files(plan),
             "append": {"/etc/ssl/certs/ca-certificates.crt": plan.trusted_ca},
             "nspawn": self._nspawn(plan, folder, namespace),
@@ -197,7 +199,11 @@ class NodeHost:
             argv.append(f"--tmpfs=/var/lib/containerd:mode=0711,{options}")
         else:
             argv.append(f"--bind={folder}/containerd:/var/lib/containerd")
-        argv += [f"--bind-ro={source}:{target}" for source, target in self._programs().items()]
+        if storage := special_nodes.storage(plan.settings):
+            argv.append(f"--bind={folder}/storage:{storage}")
+        argv += [f"--bind={folder}/{name}:{name.replace('-', '/')}" for name in _applets(plan.settings)]
+        bound = special_nodes.programs(plan.settings, self._programs())
+        argv += [f"--bind-ro={source}:{target}" for source, target in bound.items()]
         return [*argv, "--boot"]
 
     def _programs(self) -> dict[str, str]:
@@ -215,6 +221,7 @@ class NodeHost:
         units = "/etc/systemd/system"
         wants = f"{units}/multi-user.target.wants"
         major = 2 if self._version.containerd else 1
+        kubelet = f"{special_nodes.HIDDEN}/kubelet" if settings.busybox_only else "/usr/local/bin/kubelet"
         files: dict[str, dict[str, Any]] = {
             "/etc/hostname": {"text": f"{plan.name}\n"},
             "/etc/hosts": {"text": f"127.0.0.1 localhost {plan.name}\n"},
@@ -238,23 +245,33 @@ class NodeHost:
             "/etc/kubernetes/kubelet.json": {"text": runtime_config.kubelet_config(settings, self._version)},
             f"{units}/containerd.service.d/lab.conf": {"text": runtime_config.CONTAINERD_DROP_IN},
             f"{units}/kubelet.service": {
-                "text": runtime_config.kubelet_unit(plan.name, node_ip(plan.number), settings)
+                "text": runtime_config.kubelet_unit(plan.name, node_ip(plan.number), settings, kubelet)
             },
-            f"{wants}/kubelet.service": {"link": "/etc/systemd/system/kubelet.service"},
-            "/usr/local/bin/kubelet": {"text": ""},
+            kubelet: {"text": ""},
         }
         for path, (text, mode) in runtime_config.kubelet_files().items():
             files[path] = {"text": text, "mode": mode}
-        for unit in ("ssh", "containerd"):
+        if settings.joins:
+            files[f"{wants}/kubelet.service"] = {"link": "/etc/systemd/system/kubelet.service"}
+        for unit in ("ssh", "containerd") if settings.joins else ("ssh",):
             files[f"{wants}/{unit}.service"] = {"link": f"/lib/systemd/system/{unit}.service"}
         if settings.proxy:
-            files[f"{units}/containerd.service.d/http-proxy.conf"] = {
+            service = "docker" if settings.runtime == "docker" else "containerd"
+            files[f"{units}/{service}.service.d/http-proxy.conf"] = {
                 "text": runtime_config.proxy_drop_in(settings)
             }
         for host, text in {**plan.hosts_toml, **(settings.hosts_toml or {})}.items():
             if text:
                 files[f"/etc/containerd/certs.d/{host}/hosts.toml"] = {"text": text}
-        return files
+        files |= special_nodes.files(settings, plan.company_ca)
+        return files | {path: {"text": text} for path, text in (settings.files or {}).items()}
+
+
+def _applets(settings: NodeSettings) -> dict[str, str]:
+    """Folders of the node (below its own, with - for /) that hold the host's busybox and nothing else."""
+    if not settings.busybox_only:
+        return {}
+    return {folder.replace("/", "-"): "/bin/busybox" for folder in special_nodes.PATH_FOLDERS}
 
 
 #: The host's own services, mounts and runtime configuration; the node gets its own.

@@ -36,6 +36,23 @@ class NodeSettings:
     taints: tuple[str, ...] = ()
     #: certs.d entries beside the lab's own (host ─► hosts.toml); an empty text removes the lab's entry.
     hosts_toml: Mapping[str, str] | None = None
+    #: ``containerd`` with a kubelet; ``docker`` (Debian's docker.io, its daemon running) or ``podman`` (Debian's, no
+    #: daemon) without one: such a host is reached by ssh and is no node of the cluster.
+    runtime: str = "containerd"
+    #: docker's daemon.json beside the lab's own keys; podman's registries.conf instead of the lab's.
+    docker_daemon: Mapping[str, Any] | None = None
+    registries_conf: str | None = None
+    #: Only busybox's applets are on any PATH; systemd, sshd, containerd and the kubelet run all the same.
+    busybox_only: bool = False
+    #: No Python is to be found.
+    no_python: bool = False
+    #: More files, or others than the lab's: path ─► text.
+    files: Mapping[str, str] | None = None
+
+    @property
+    def joins(self) -> bool:
+        """Whether it becomes a node of the cluster."""
+        return self.runtime == "containerd"
 
     def to_dict(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if value is not None}
@@ -157,12 +174,13 @@ KERNEL_TUNABLES = {"kernel/panic": "10", "kernel/panic_on_oops": "1", "vm/overco
 TUNABLES_DIR = "/etc/kubernetes/tunables"
 
 _PREPARE = f"""#!/bin/sh
+mounted() {{ grep -q " $1 " /proc/self/mounts; }}
 [ -e /dev/kmsg ] || ln -s /dev/null /dev/kmsg
 for name in {" ".join(KERNEL_TUNABLES)}; do
-    mountpoint -q "/proc/sys/$name" || mount --bind "{TUNABLES_DIR}/$name" "/proc/sys/$name"
+    mounted "/proc/sys/$name" || mount --bind "{TUNABLES_DIR}/$name" "/proc/sys/$name"
 done
 # systemd-nspawn makes /proc/sys read-only; what lies in net belongs to the node's own network.
-mountpoint -q /proc/sys/net || {{
+mounted /proc/sys/net || {{
     mount --bind /proc/sys/net /proc/sys/net
     mount -o remount,rw,bind /proc/sys/net
 }}
@@ -172,10 +190,12 @@ mountpoint -q /proc/sys/net || {{
 def kubelet_files() -> dict[str, tuple[str, int]]:
     """Path ─► (text, mode) of what the kubelet's unit needs beside its configuration."""
     files = {f"{TUNABLES_DIR}/{name}": (f"{value}\n", 0o644) for name, value in KERNEL_TUNABLES.items()}
-    return {**files, "/usr/local/sbin/kubelet-prepare": (_PREPARE, 0o755)}
+    return {**files, "/etc/kubernetes/kubelet-prepare": (_PREPARE, 0o755)}
 
 
-def kubelet_unit(node: str, address: str, settings: NodeSettings) -> str:
+def kubelet_unit(
+    node: str, address: str, settings: NodeSettings, program: str = "/usr/local/bin/kubelet"
+) -> str:
     """kubelet.service; the node's address must not be loopback, or exec and logs find no way to it."""
     options = ["--config=/etc/kubernetes/kubelet.json", "--kubeconfig=/etc/kubernetes/kubelet.conf"]
     options += ["--root-dir=/var/lib/kubelet", f"--hostname-override={node}", f"--node-ip={address}", "--v=2"]
@@ -189,8 +209,8 @@ def kubelet_unit(node: str, address: str, settings: NodeSettings) -> str:
 Description=kubelet
 After=containerd.service network.target
 [Service]
-ExecStartPre=/usr/local/sbin/kubelet-prepare
-ExecStart=/usr/local/bin/kubelet {" ".join(options)}
+ExecStartPre=/etc/kubernetes/kubelet-prepare
+ExecStart={program} {" ".join(options)}
 Restart=always
 RestartSec=1
 LimitNOFILE=20000
