@@ -126,6 +126,26 @@ def needed(namespaces: tuple[str, ...]) -> list[AccessFact]:
     ]
 
 
+def ask_review(
+    client: Client, verb: str, group: str, resource: str, namespace: str = "", subresource: str = ""
+) -> bool:
+    """Return whether this account has one right; raises ClusterError."""
+    attributes = {
+        "verb": verb,
+        "group": group,
+        "resource": resource,
+        **({"subresource": subresource} if subresource else {}),
+        **({"namespace": namespace} if namespace else {}),
+    }
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    answer = client.post(_REVIEWS, body, f"the right to {verb} {resource}")
+    return mapping(answer.get("status")).get("allowed") is True
+
+
 def review(client: Client, namespaces: tuple[str, ...]) -> list[AccessFact]:
     """Ask the server about each right with a SelfSubjectAccessReview, which changes nothing.
 
@@ -134,23 +154,12 @@ def review(client: Client, namespaces: tuple[str, ...]) -> list[AccessFact]:
     failed: list[errors.ClusterError] = []
 
     def ask(fact: AccessFact) -> AccessFact:
-        attributes = {
-            "verb": fact.verb,
-            "group": fact.group,
-            "resource": fact.resource,
-            **({"namespace": fact.namespace} if fact.namespace else {}),
-        }
-        body = {
-            "apiVersion": "authorization.k8s.io/v1",
-            "kind": "SelfSubjectAccessReview",
-            "spec": {"resourceAttributes": attributes},
-        }
         try:
-            answer = client.post(_REVIEWS, body, f"the right to {fact.verb} {fact.resource}")
+            allowed = ask_review(client, fact.verb, fact.group, fact.resource, fact.namespace)
         except errors.ClusterError as error:
             failed.append(error)
             return fact
-        return dataclasses.replace(fact, allowed=mapping(answer.get("status")).get("allowed") is True)
+        return dataclasses.replace(fact, allowed=allowed)
 
     facts = map_in_parallel(ask, needed(namespaces))
     if failed and all(fact.allowed is None for fact in facts):

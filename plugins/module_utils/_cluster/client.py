@@ -132,16 +132,17 @@ class Client:
         content = json.dumps(change).encode()
         return self._once(lambda: self._object("PATCH", path, what, JSON, content), what)
 
-    def delete(self, path: str, what: str, *, uid: str = "", propagation: str = "Background") -> bool:
-        """Delete the object at ``path`` and what it owns; return False where it was gone already.
+    def delete(self, path: str, what: str, *, uid: str = "", grace: int | None = None) -> bool:
+        """Delete the object at ``path``, and later what it owns; return False where it was gone already.
 
-        With ``uid`` only that very object, Conflict where another has taken its name. Deleting twice is harmless, so
-        it is asked again like a read.
+        With ``uid`` only that very object, Conflict where another has taken its name. ``grace`` are the seconds that a
+        pod is given. Deleting twice is harmless, so it is asked again like a read.
         """
         options: dict[str, Any] = {
             "apiVersion": "v1",
             "kind": "DeleteOptions",
-            "propagationPolicy": propagation,
+            "propagationPolicy": "Background",
+            **({} if grace is None else {"gracePeriodSeconds": grace}),
         }
         if uid:
             options["preconditions"] = {"uid": uid}
