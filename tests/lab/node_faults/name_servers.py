@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import sys
+from typing import cast
 
 SLOW_SECONDS = 3.0
 UPSTREAM_SECONDS = 5.0
@@ -32,8 +33,8 @@ class NameServer(asyncio.DatagramProtocol):
         self._running: set[asyncio.Task[None]] = set()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
+        # It is none by its class (cpython, asyncio/selector_events.py).
+        self._transport = cast("asyncio.DatagramTransport", transport)
 
     def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         task = asyncio.get_running_loop().create_task(self._answer(data, addr))

@@ -119,6 +119,7 @@ MACHINES = (
                 ("tcp",),
                 also=("network_unreachable",),
                 host="ghcr.io",
+                says="dial tcp 10.",
             ),
             NodeFault(
                 "rejected",
@@ -127,6 +128,7 @@ MACHINES = (
                 "network_unreachable",
                 ("tcp",),
                 host="registry.gitlab.com",
+                says="connection refused",
             ),
         ),
         break_it=in_turn(ask(REFUSES), firewall(to("ghcr.io", "drop"), to("registry.gitlab.com", RESET))),
@@ -143,6 +145,7 @@ MACHINES = (
                 ("tls", "tcp"),
                 host="gcr.io",
                 words=("reset",),
+                says="reset by peer",
             ),
             NodeFault(
                 "path-mtu",
@@ -172,6 +175,7 @@ MACHINES = (
                 "network_unreachable",
                 ("tcp",),
                 host="mcr.microsoft.com",
+                says="dial tcp 10.",
             ),
             NodeFault(
                 "blob-host",
@@ -181,6 +185,7 @@ MACHINES = (
                 ("tcp", "blob"),
                 also=("network_unreachable",),
                 host="storage.googleapis.com",
+                says="storage.googleapis.com",
             ),
         ),
         break_it=in_turn(
@@ -202,6 +207,7 @@ MACHINES = (
                 "network_unreachable",
                 ("token_service", "tcp"),
                 host="auth.docker.io",
+                says="connection refused",
             ),
         ),
         break_it=in_turn(ask(DENIES), firewall(to("auth.docker.io", RESET))),
