@@ -1,0 +1,132 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Who answers on a node: its system, its shell, its user, and what its clock says."""
+
+from __future__ import annotations
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.stage import utc_now
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap, NodeLook, Record
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer, JobAnswer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import NodeQuestion
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+
+STEPS = (6, 7, 8, 9)
+_LONGEST = 200
+
+TEXT = r"""
+now
+say at "$NOW"
+if have date; then say clock "$(date -u '+%s %N %Y-%m-%dT%H:%M:%SZ' 2>/dev/null)"; else lacks clock date; fi
+_is=sh
+if [ -n "$BASH_VERSION" ]; then _is="bash $BASH_VERSION"
+elif [ -n "$KSH_VERSION" ]; then _is="ksh $KSH_VERSION"
+elif [ -n "$ZSH_VERSION" ]; then _is="zsh $ZSH_VERSION"
+else
+  _ie=
+  for _ie in /proc/$$/exe; do [ -h "$_ie" ] && have readlink && _is=$(readlink -f "$_ie" 2>/dev/null); done
+  _is=${_is##*/}
+fi
+say shell "${_is:-sh}"
+for _if in /etc/os-release /usr/lib/os-release; do
+  [ -r "$_if" ] || continue
+  while IFS= read -r _il || [ -n "$_il" ]; do
+    case $_il in PRETTY_NAME=*) say system "${_il#*=}" ; break ;; esac
+  done <"$_if"
+  break
+done
+read -r _ik _ 2>/dev/null </proc/sys/kernel/osrelease && say kernel "$_ik"
+if have id; then say user "$(id -un 2>/dev/null || id -u)" ; say uid "$(id -u)"
+else
+  while read -r _il; do
+    case $_il in Uid:*) set -- $_il; say uid "$3" ; break ;; esac
+  done </proc/self/status
+fi
+read -r _iu _ 2>/dev/null </proc/uptime && say uptime "${_iu%%.*}"
+[ -e /proc/1/root/. ] || say hidden /proc/1/root
+"""
+
+
+def jobs(question: NodeQuestion) -> list[Job]:
+    """Return the one job that asks who answers."""
+    return [Job("identity", TEXT, seconds=3, most_bytes=4096)]
+
+
+def records(answer: Answer, question: NodeQuestion) -> list[Record]:
+    """Return the NodeLook, and Gaps for what the user that answers may not read."""
+    found: list[Record] = [look(answer, question.node)]
+    if not answer.reached:
+        return [
+            *found,
+            Gap(f"{question.node}: the node's own view", answer.why, "what the node itself meets", STEPS),
+        ]
+    job = answer.job("identity")
+    uid = job.fact("uid")
+    if uid is not None and uid != "0":
+        user = printable(job.fact("user") or uid, 60)
+        found.append(
+            Gap(
+                f"{question.node}: what only root can read",
+                f"the probe ran as {user}, not as root: use become",
+                "the image store, the runtime's configuration and client, and parts of the logs may be unseen",
+                (6, 8),
+            )
+        )
+    if job.trouble:
+        found.append(
+            Gap(f"{question.node}: system, user and clock", job.trouble, "whether the clock is right", (7,))
+        )
+    elif clock_difference(answer) is None:
+        found.append(
+            Gap(
+                f"{question.node}: the clock",
+                "no tool (date)" if "clock" in job.lacks else "what it says is no time",
+                "whether certificates look expired or not yet valid because the clock is wrong",
+                (7,),
+            )
+        )
+    return found
+
+
+def look(answer: Answer, node: str) -> NodeLook:
+    """Return what is told of the look itself; for a node that was not reached, why."""
+    job = answer.job("identity")
+    return NodeLook(
+        node=node,
+        way=answer.way,
+        reached=answer.reached,
+        at=utc_now(),
+        why=printable(answer.why or answer.problem, 300),
+        complete=answer.complete,
+        seconds=round(answer.seconds, 2),
+        clock_difference=clock_difference(answer),
+        system=_system(job),
+        shell=printable(job.fact("shell") or "", 60),
+        user=printable(job.fact("user") or job.fact("uid") or "", 60),
+    )
+
+
+def clock_difference(answer: Answer) -> float | None:
+    """Return the node's clock minus the controller's in seconds, null where it was not read.
+
+    The script began after the way there and before the way back; both are taken to be equally long, so that the
+    error is half of what the round trip took beyond the script itself.
+    """
+    job = answer.job("identity")
+    at, clock = job.fact("at") or "", (job.fact("clock") or "").split()
+    if not (at.isdigit() and clock and clock[0].isdigit() and len(clock[0]) < 12 and len(at) < 16):
+        return None
+    if answer.started is None or answer.node_seconds is None:
+        return None
+    nanoseconds = clock[1] if len(clock) > 2 and clock[1].isdigit() and len(clock[1]) == 9 else "500000000"
+    theirs = int(clock[0]) + int(nanoseconds) / 1e9
+    way = max(0.0, answer.seconds - answer.node_seconds) / 2
+    ours = answer.asked_at + way + max(0.0, (int(at) - answer.started) / 100)
+    return round(theirs - ours, 2)
+
+
+def _system(job: JobAnswer) -> str:
+    name = printable((job.fact("system") or "").strip("\"'"), _LONGEST)
+    kernel = printable(job.fact("kernel") or "", 80)
+    return f"{name}, Linux {kernel}" if name and kernel else name or (f"Linux {kernel}" if kernel else "")

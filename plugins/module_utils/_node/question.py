@@ -1,0 +1,166 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What one node is asked: which images it could not get, which hosts they come from, since when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
+    ImageRefError,
+    parse_image_ref,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    Gap,
+    NodeChoice,
+    NodeFact,
+    PullFailure,
+    RegistryAnswer,
+)
+
+MOST_IMAGES = 20
+MOST_HOSTS = 12
+SIZE_FACTOR = 3.0
+"""By how much a compressed image grows on a node; docs/nodes.md says where the figure comes from."""
+
+REGISTRY, TOKEN, BLOB = "registry", "token", "blob"
+_ORDER = {REGISTRY: 0, TOKEN: 1, BLOB: 2}
+# References call Docker Hub docker.io; its API is elsewhere (distribution/reference, containerd's docker resolver).
+_API_HOSTS = {"docker.io": "registry-1.docker.io", "index.docker.io": "registry-1.docker.io"}
+
+
+@dataclass(frozen=True, slots=True)
+class HostAsked:
+    """A host that a pull touches, with its port where it is not 443; ``role`` as in HostSeen."""
+
+    host: str
+    role: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageAsked:
+    """An image as the pods name it, and the compressed size of its layers where a registry told it."""
+
+    image: str
+    size_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeQuestion:
+    """What one node is asked.
+
+    ``since`` is the earliest failure (RFC 3339), null where nothing tells; ``runtime`` what the API calls the node's
+    runtime (``containerd://1.6.20``). ``pod`` names the pod whose network is looked at too (NAMESPACE/NAME, or the
+    process id of a process in it). ``left_out`` is what did not fit.
+    """
+
+    node: str
+    images: tuple[ImageAsked, ...] = ()
+    hosts: tuple[HostAsked, ...] = ()
+    since: str | None = None
+    runtime: str = ""
+    pod: str = ""
+    factor: float = SIZE_FACTOR
+    deadline: float = 10.0
+    left_out: tuple[Gap, ...] = ()
+
+
+def question_from_evidence(
+    folder: EvidenceFolder, node: str, *, factor: float = SIZE_FACTOR, deadline: float = 10.0
+) -> NodeQuestion:
+    """Return what ``node`` is to be asked, by the stages ``triage``, ``registry`` and ``nodes``.
+
+    A node with failures is asked about their images; a control node about those of the nodes that it is the control
+    for, so that both answer the same question. Raises EvidenceError where the evidence cannot be read.
+    """
+    triage, registry, nodes = (folder.read_stage(name) for name in ("triage", "registry", "nodes"))
+    failures: list[PullFailure] = triage.of("pull_failure") if triage else []
+    known: list[NodeFact] = triage.of("node") if triage else []
+    answers: list[RegistryAnswer] = registry.of("registry_answer") if registry else []
+    concerned = [one for one in failures if one.node == node]
+    if not concerned:
+        others = _looked_at_with(node, nodes.of("node_choice") if nodes else [])
+        concerned = [one for one in failures if one.node in others]
+    images = [
+        ImageAsked(image, _size(image, answers)) for image in dict.fromkeys(one.image for one in concerned)
+    ]
+    hosts = hosts_of([one.image for one in images], answers)
+    began = [found for one in concerned if (found := one.since or one.pod_created_at)]
+    return NodeQuestion(
+        node=node,
+        images=tuple(images[:MOST_IMAGES]),
+        hosts=tuple(hosts[:MOST_HOSTS]),
+        since=min(began, default=None),
+        runtime=next((one.runtime_version for one in known if one.name == node), ""),
+        factor=factor,
+        deadline=deadline,
+        left_out=tuple(_left_out(node, images[MOST_IMAGES:], hosts[MOST_HOSTS:])),
+    )
+
+
+def hosts_of(images: Iterable[str], answers: Iterable[RegistryAnswer] = ()) -> list[HostAsked]:
+    """Return the hosts that pulls of ``images`` touch: first the registries, then the rest as ``answers`` met them."""
+    answers = list(answers)
+    found: dict[HostAsked, None] = {}
+    for image in images:
+        canonical, registry = _parsed(image)
+        if registry:
+            found[HostAsked(_API_HOSTS.get(registry, registry), REGISTRY)] = None
+        for answer in answers:
+            if _parsed(answer.image)[0] == canonical:
+                found.update(
+                    (HostAsked(one.host, one.role), None) for one in answer.hosts if one.role in _ORDER
+                )
+    return sorted(found, key=lambda one: _ORDER[one.role])
+
+
+def _looked_at_with(node: str, choices: Iterable[NodeChoice]) -> set[str]:
+    """Return the failing nodes for which ``node`` is the control: of the same faults, else of the same pool."""
+    choices = list(choices)
+    own = next((one for one in choices if one.node == node), None)
+    if own is None:
+        return set()
+    failing = [one for one in choices if one.role == "failing" and one.node != node]
+    shared = {one.node for one in failing if set(one.faults) & set(own.faults)}
+    return shared or {one.node for one in failing if one.pool == own.pool}
+
+
+def _size(image: str, answers: Iterable[RegistryAnswer]) -> int | None:
+    canonical = _parsed(image)[0]
+    return next(
+        (
+            one.size_bytes
+            for one in answers
+            if one.size_bytes is not None and _parsed(one.image)[0] == canonical
+        ),
+        None,
+    )
+
+
+def _parsed(image: str) -> tuple[str, str]:
+    """Return the canonical reference and its registry; the text itself and nothing where it is no reference."""
+    try:
+        found = parse_image_ref(image)
+    except ImageRefError:
+        return image, ""
+    return found.canonical, found.registry
+
+
+def _left_out(node: str, images: list[ImageAsked], hosts: list[HostAsked]) -> Iterable[Gap]:
+    if images:
+        yield Gap(
+            f"{node}: {len(images)} more images",
+            f"a node is asked about {MOST_IMAGES} images at most",
+            "room for them, and the runtime's words about them",
+            (6, 8),
+        )
+    if hosts:
+        yield Gap(
+            f"{node}: {len(hosts)} more hosts",
+            f"a node is asked about {MOST_HOSTS} hosts at most",
+            "whether the node reaches them",
+            (7,),
+        )
