@@ -17,12 +17,14 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.parallel import (
     map_in_parallel,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access.naming import RUN
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access.objects import (
     CORE,
     JOBS,
     Json,
     ends_at,
     has_ended,
+    label_of,
     list_jobs,
     list_pods,
     name_of,
@@ -75,12 +77,19 @@ class Ender:
             every = list_jobs(self._client, self._namespace)
             jobs += [one for one in every if has_ended(one) and uid_of(one) not in known]
         ended = Ended([{"job": name_of(one), "node": node_of(one)} for one in jobs])
-        if check or not jobs:
+        if check:
             return ended
         map_in_parallel(self._delete, jobs)
+        owners = {uid_of(one) for one in jobs}
+
+        def ours(pod: Json) -> bool:
+            # Pods of Jobs that were deleted before are ours as well: their kubelets may be slow to let go.
+            of_run = label_of(pod, RUN) == run and (not nodes or node_of(pod) in nodes)
+            return of_run or owner_of(pod) in owners
+
         ended.left = [
             {"node": node_of(pod), "pod": name_of(pod), "ends_at": ends_at(pod)}
-            for pod in self._wait_for({uid_of(one) for one in jobs})
+            for pod in self._wait_for(ours, "" if sweep else run)
         ]
         return ended
 
@@ -89,11 +98,11 @@ class Ender:
         path = namespaced(JOBS, self._namespace, "jobs", name)
         self._client.delete(path, f"the Job {name}", uid=uid_of(job))
 
-    def _wait_for(self, owners: Collection[str]) -> list[Json]:
+    def _wait_for(self, ours: Callable[[Json], bool], run: str) -> list[Json]:
         """Return the pods that are there when the time is up."""
         began = self._clock()
         forced: set[str] = set()
-        while left := [pod for pod in list_pods(self._client, self._namespace) if owner_of(pod) in owners]:
+        while left := [pod for pod in list_pods(self._client, self._namespace, run) if ours(pod)]:
             passed = self._clock() - began
             if passed >= self._wait or self._client.deadline.passed:
                 break

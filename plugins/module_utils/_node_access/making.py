@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
@@ -256,11 +256,15 @@ class Maker:
                 return
             self._sleep(pause)
             pause = min(pause * 1.3, _LONGEST_PAUSE)
-            pods = {owner_of(one): one for one in self._pods()}
-            map_in_parallel(lambda shell: self._step(shell, pods), waiting)
+            self._see(waiting)
+            map_in_parallel(self._step, waiting)
 
-    def _step(self, shell: Shell, pods: Mapping[str, Json]) -> None:
-        shell.pod = pods.get(shell.job_uid, shell.pod)
+    def _see(self, shells: Sequence[Shell]) -> None:
+        pods = {owner_of(one): one for one in self._pods()}
+        for shell in shells:
+            shell.pod = pods.get(shell.job_uid, shell.pod)
+
+    def _step(self, shell: Shell) -> None:
         if is_ready(shell.pod):
             shell.result = self._ready(shell, shell.pod, shell.job_name)
             return

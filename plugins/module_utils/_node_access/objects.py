@@ -70,6 +70,11 @@ def uid_of(item: Json) -> str:
     return text(mapping(item.get("metadata")).get("uid"))
 
 
+def label_of(item: Json, label: str) -> str:
+    """Return a label of an object."""
+    return text(mapping(mapping(item.get("metadata")).get("labels")).get(label))
+
+
 def node_of(item: Json) -> str:
     """Return the name of the node that a Job, or its pod, is for."""
     return text(mapping(mapping(item.get("metadata")).get("annotations")).get(NODE_NAME))
