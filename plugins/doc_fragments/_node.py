@@ -15,13 +15,14 @@ options:
     type: str
   deadline:
     description:
-      - The seconds that the whole look may take. The script on the node ends by itself within it; the connection is given
-        up two seconds later, whatever hangs.
+      - The seconds that the whole look may take. The script on the node ends by itself within it. The connection is
+        given up two seconds later, whatever hangs.
     type: float
     default: 10.0
 notes:
-  - Needs a POSIX shell on the node, and no Python. Nothing is installed there. No file is written, unless the connection
-    has no standard input (C(aws_ssm), C(paramiko), C(libssh)); then the script is a temporary file for as long as it runs.
+  - Needs a POSIX shell on the node, and no Python. Nothing is installed there. No file is written, unless the
+    connection has no standard input (C(aws_ssm), C(paramiko), C(libssh)). Then the script is a temporary file for as
+    long as it runs.
   - Use it with C(become). Another user than root sees less, and RV(not_checked) says what.
   - A node that cannot be reached does not fail the task. RV(reached) is then false, and RV(why) says why.
   - What a tool was missing for, or what took too long, stands in RV(not_checked), and is never taken for good.

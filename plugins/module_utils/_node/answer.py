@@ -109,6 +109,7 @@ class _Gathered:
     content: list[bytes] = field(default_factory=list)
     chunks: int = 0
     announced: int | None = None
+    limit: int | None = None
     garbled: bool = False
     more: bool = False
     timeout: bool = False
@@ -141,7 +142,7 @@ def read(stdout: str, mark: str, names: Iterable[str] = ()) -> Answer:
     jobs = {name: _job(name, found, mark) for name, found in gathered.items()}
     for name in names:
         jobs.setdefault(name, JobAnswer(name, MISSING))
-    whole = ended and finished is not None
+    whole = ended and started is not None and finished is not None
     return Answer(
         jobs=jobs,
         complete=whole and all(job.state in (ENDED, TIMEOUT) for job in jobs.values()),
@@ -174,8 +175,8 @@ def _gather(found: _Gathered, kind: str, value: str) -> None:
         except (binascii.Error, ValueError):
             found.garbled = True
     elif kind == "E":
-        count, _, more = value.partition(" ")
-        found.announced, found.more = _number(count), bool(more)
+        count, limit, more, *_rest = [*value.split(" "), "", "", ""]
+        found.announced, found.limit, found.more = _number(count), _number(limit), bool(more)
     elif kind == "X":
         code, _, hundredths = value.partition(" ")
         found.exit_code, found.seconds = _number(code), (_number(hundredths) or 0) / 100
@@ -200,6 +201,9 @@ def _job(name: str, found: _Gathered, mark: str) -> JobAnswer:
     whole = found.announced == found.chunks and not found.garbled
     state = CUT if not whole and not found.timeout else TIMEOUT if found.timeout else ENDED
     content = b"".join(found.content)
+    too_much = found.more or (found.limit is not None and len(content) > found.limit)
+    if found.limit is not None:
+        content = content[: found.limit]
     answer = _parts(content.decode("utf-8", "replace"), mark)
     return dataclasses.replace(
         answer,
@@ -207,7 +211,7 @@ def _job(name: str, found: _Gathered, mark: str) -> JobAnswer:
         state=state,
         exit_code=found.exit_code,
         seconds=found.seconds,
-        too_much=found.more,
+        too_much=too_much,
     )
 
 

@@ -4,13 +4,14 @@
 """The sh that every probe begins with: frames, limits, and the functions that jobs use.
 
 How it works. The main shell starts each job in the background and reads one pipe, on which jobs announce themselves
-and their ends (file descriptor 4); a ticker writes there once a second, so that the reader can end what is over
-its limit, with everything that it started. A limit costs no further process and needs no ``timeout``; it is kept to
-the second. What a job prints is cut at its limit, encoded, and written to the real standard output (descriptor 3) in
-lines, each with one ``printf`` below PIPE_BUF (POSIX: 512 at least, Linux: 4096), so that lines of different jobs do not tear.
-No file is written.
+and their ends (file descriptor 4); a ticker writes there four times a second (once, where ``sleep`` takes whole seconds
+only), so that the reader can end what is over its limit, with everything that it started. A limit costs no further
+process and needs no ``timeout``. What a job prints is cut at its limit, encoded, and written to the real standard
+output (descriptor 3) in lines, each with one ``printf`` below PIPE_BUF (POSIX: 512 at least, Linux: 4096), so that
+lines of different jobs do not tear. No file is written.
 
-Standing words: ``M`` the mark of this run, ``sep`` the usual IFS, ``nl`` a line break, ``NOW`` hundredths of seconds since boot after ``now``.
+Standing words: ``M`` the mark of this run, ``sep`` the usual IFS, ``nl`` a line break, ``NOW`` hundredths of
+seconds since boot after ``now``.
 """
 
 from __future__ import annotations
@@ -150,11 +151,11 @@ run_job() {
       framed_job "$@" | raw_chunks
       ;;
     base64)
-      _jo=$(framed_job "$@" | head -c "$_jb" | base64)
+      _jo=$(framed_job "$@" | head -c "$((_jb + 1))" | base64)
       chunks B
       ;;
     od)
-      _jo=$(framed_job "$@" | head -c "$_jb" | od -An -v -tx1)
+      _jo=$(framed_job "$@" | head -c "$((_jb + 1))" | od -An -v -tx1)
       IFS=$nl
       chunks O
       ;;
@@ -176,7 +177,7 @@ chunks() {
     printf '%s %s %s %s\n' "$M" "$_jn" "$1" "$_jl"
     _jc=$((_jc + 1))
   done >&3
-  printf '%s %s E %s\n' "$M" "$_jn" "$_jc" >&3
+  printf '%s %s E %s %s\n' "$M" "$_jn" "$_jc" "$_jb" >&3
 }
 raw_chunks() {
   _jc=0
@@ -196,7 +197,7 @@ raw_chunks() {
     printf '%s %s R %s\n' "$M" "$_jn" "$_jl" >&3
     _jc=$((_jc + 1))
   done
-  printf '%s %s E %s%s\n' "$M" "$_jn" "$_jc" "$_jm" >&3
+  printf '%s %s E %s %s%s\n' "$M" "$_jn" "$_jc" "$_jb" "$_jm" >&3
 }
 spawn() {
   case $1 in '' | [!a-z]* | *[!a-z0-9_]*) return 2 ;; esac
@@ -208,7 +209,7 @@ spawn() {
   printf 'wrap %s %s\n' "$_sn" "$!" >&4
 }
 tick() {
-  while sleep 1; do printf 'tick\n' || return 0; done
+  while sleep 0.25 || sleep 1; do printf 'tick\n' || return 0; done
 }
 over() {
   now

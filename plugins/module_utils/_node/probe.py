@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Record
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap, Record
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import identity
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
@@ -26,4 +26,20 @@ def records(answer: Answer, question: NodeQuestion, slices: tuple[ModuleType, ..
     """Return what all slices make of the answer; of a node that was not reached, that alone."""
     if not answer.reached:
         return [*identity.records(answer, question), *question.left_out]
-    return [record for one in slices for record in one.records(answer, question)] + list(question.left_out)
+    return [record for one in slices for record in _records(one, answer, question)] + list(question.left_out)
+
+
+def _records(one: ModuleType, answer: Answer, question: NodeQuestion) -> list[Record]:
+    """Return what one slice makes of the answer. A text that it cannot take costs this slice, and says so."""
+    try:
+        return list(one.records(answer, question))
+    except Exception as error:  # noqa: BLE001 - what a node prints must not cost what the other slices saw
+        name = one.__name__.rpartition(".")[2]
+        return [
+            Gap(
+                f"{question.node}: {name}",
+                f"the node's answer could not be understood ({type(error).__name__})",
+                f"what the node's {name} would tell",
+                (6, 7, 8),
+            )
+        ]
