@@ -82,7 +82,7 @@ MACHINES = (
             NodeFault(
                 "origin-dead",
                 "a mirror that is sound and lacks the image, and an origin that cannot be reached",
-                (f"{CUT_OFF}/google-samples/hello-app:1.0",),
+                (f"{CUT_OFF}/google-samples/containers/hello-app:1.0",),
                 "network_unreachable",
                 ("tcp",),
                 host=CUT_OFF,

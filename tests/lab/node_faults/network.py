@@ -140,7 +140,7 @@ MACHINES = (
             NodeFault(
                 "reset-in-handshake",
                 "a middlebox that lets connect and resets at the first bytes of TLS",
-                ("gcr.io/google-samples/hello-app:1.0",),
+                ("gcr.io/google-samples/containers/hello-app:1.0",),
                 "network_unreachable",
                 ("tls", "tcp"),
                 host="gcr.io",
@@ -149,7 +149,7 @@ MACHINES = (
             ),
             NodeFault(
                 "path-mtu",
-                "a path that loses large packets: handshakes pass, answers hang",
+                "a path that loses large packets: it connects, and what is larger never arrives",
                 ("public.ecr.aws/nginx/nginx:1.27",),
                 "timeout",
                 ("registry", "blob", "manifest", "tls", "tcp"),
@@ -180,7 +180,7 @@ MACHINES = (
             NodeFault(
                 "blob-host",
                 "a firewall that drops packets to the host of the blobs alone",
-                ("us-docker.pkg.dev/google-samples/containers/hello-app:1.0",),
+                ("gcr.io/google-samples/containers/hello-app:1.0",),
                 "timeout",
                 ("tcp", "blob"),
                 also=("network_unreachable",),
