@@ -203,7 +203,8 @@ class HopFact(Record):
     ``timeout``, ``reset``, ``server_error``; large: ``timeout``. ``cause`` is the contract's cause of that failure.
 
     ``address`` and ``family`` (``ipv4``, ``ipv6``) are those of this hop; for dns ``addresses`` are the answer and
-    ``server`` the name server that was asked, empty where the node's own way was taken.
+    ``server`` the name server that was asked, empty where the node's own way was taken. ``clock_difference`` is the
+    node's clock minus the host's, in seconds, where an answer had a Date.
     """
 
     node: str
@@ -223,6 +224,7 @@ class HopFact(Record):
     seconds: float | None = None
     trust: tuple[str, ...] = ()
     certificates: tuple[CertificateFact, ...] = ()
+    clock_difference: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
