@@ -1,0 +1,256 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ways to one host from TLS on: straight, and through the proxy that the runtime is given."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import HopFact
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import JobAnswer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_dns import literal
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_hops import Asked
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_http import (
+    ByProxy,
+    Spoken,
+    by_proxy,
+    curl_handshake,
+    spoken,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_tls import (
+    Clock,
+    Handshake,
+    handshake,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.origin import (
+    Origin,
+    bypasses_proxy,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+
+_EXIT = re.compile(r"net_exit (\d{1,3})")
+_FAILED_CONNECTION = ("timeout", "refused", "prohibited", "no_route")
+
+
+@dataclass(frozen=True, slots=True)
+class Proxies:
+    """The proxy variables of the runtime, without logins."""
+
+    https: str
+    http: str
+    no_proxy: str
+
+    def of(self, asked: Asked) -> str:
+        """Return the proxy that is set for the scheme of a host; empty where there is none."""
+        return self.https if asked.scheme == "https" else self.http
+
+    def exempt(self, asked: Asked) -> bool:
+        """Whether the runtime goes straight to that host although a proxy is set."""
+        origin = Origin(asked.scheme, asked.name.strip("[]").lower(), asked.port)
+        return bypasses_proxy(origin, self.no_proxy.split(","))
+
+
+def straight_hops(asked: Asked, job: JobAnswer, clock: Clock, trust: tuple[str, ...]) -> list[HopFact]:
+    """Return the hops tls, http and large of the straight way."""
+    hops: list[HopFact] = []
+    files = trust + tuple(printable(one, 300) for one in job.facts.get("ca", ()))[:8]
+    tls = _tls(asked, job, clock)
+    if tls is not None:
+        address, seconds, found = tls
+        text = found.text
+        missing = [printable(one, 200) for one in job.facts.get("ca_missing", ())][:3]
+        if missing and found.outcome == "untrusted":
+            text += f"; its ca {', '.join(missing)} cannot be read"
+        hops.append(
+            asked.hop(
+                "tls",
+                found.outcome,
+                cause=found.cause,
+                text=text,
+                address=address,
+                family=_family(address),
+                seconds=seconds,
+                trust=files,
+                certificates=found.certificates,
+            )
+        )
+        large = _large(asked, job, address, found)
+        if large is not None:
+            hops.append(large)
+    said, block = (job.fact("http") or "").split(), job.block("http")
+    if block is not None and len(said) >= 3 and (tls is None or tls[2].outcome == "ok" or said[2] == "http"):
+        http = spoken(block.text, said[2], clock)
+        if http.outcome != "tls":
+            hops.append(_http_hop(asked, http, literal(said[0])))
+    return hops
+
+
+def _tls(asked: Asked, job: JobAnswer, clock: Clock) -> tuple[str, float | None, Handshake] | None:
+    said = (job.fact("tls") or "").split()
+    if len(said) < 3:
+        return None
+    address = literal(said[0])
+    if said[1] == "curl":
+        block = job.block("http")
+        found = None if block is None else curl_handshake(block.text, asked.name)
+        if (
+            found is not None
+            and asked.unverified
+            and found.outcome in ("untrusted", "expired", "name_mismatch")
+        ):
+            found = Handshake("ok", f"{found.text}; the runtime does not verify this host")
+        return None if found is None else (address, None, found)
+    block = job.block("tls")
+    if block is None:
+        return None
+    ended = _EXIT.findall(block.text)
+    found = handshake(
+        block.text, int(ended[-1]) if ended else None, asked.name, clock, verified=not asked.unverified
+    )
+    return address, int(said[2][:8]) / 100 if said[2].isdigit() else None, found
+
+
+def _http_hop(asked: Asked, http: Spoken, address: str, proxy: str = "") -> HopFact:
+    return asked.hop(
+        "http",
+        http.outcome,
+        cause=http.cause,
+        text=http.text,
+        address=address,
+        family=_family(address),
+        status=http.status,
+        seconds=http.seconds,
+        proxy=proxy,
+        clock_difference=http.clock_difference,
+    )
+
+
+def _family(address: str) -> str:
+    return "" if not address else "ipv6" if ":" in address else "ipv4"
+
+
+def _large(asked: Asked, job: JobAnswer, address: str, tls: Handshake) -> HopFact | None:
+    """Return whether large packets get lost, where the handshake hung: a certificate does not fit into a small one.
+
+    Two signs, of which one is enough: the server answers a handshake that it must refuse (an alert of a few bytes), and
+    a large ping is lost where a small one is answered.
+    """
+    if tls.outcome != "timeout":
+        return None
+    mtu = printable(job.fact("mtu") or "", 60)
+    if re.search(r"alert|wrong version|no cipher", job.fact("small") or "", re.I):
+        text = f"a small answer of the host comes at once, a large one never: path MTU (the node's interfaces: {mtu})"
+        return asked.hop(
+            "large", "timeout", cause="timeout", text=text, address=address, family=_family(address)
+        )
+    ping = job.fact("ping") or ""
+    size, _, words = ping.partition(" ")
+    small, big = re.search(r"net_exit (\d+)", words), re.search(r"net_big (\d+)", words)
+    if small is None or big is None:
+        return None
+    if small[1] == "0" and big[1] != "0":
+        text = f"a ping of {printable(size, 8)} bytes is lost, one of 400 comes back: path MTU"
+        return asked.hop(
+            "large", "timeout", cause="timeout", text=text, address=address, family=_family(address)
+        )
+    text = "large pings come back" if big[1] == "0" else "the host answers no ping"
+    return asked.hop(
+        "large", "ok" if big[1] == "0" else "not_checked", text=text, address=address, family=_family(address)
+    )
+
+
+def proxied_hops(
+    asked: Asked,
+    job: JobAnswer | None,
+    proxies: Proxies,
+    straight: Sequence[HopFact],
+    clock: Clock,
+    trust: tuple[str, ...],
+) -> list[HopFact]:
+    """Return the hops of the runtime's own way, where it leads through a proxy, or should.
+
+    Both ways are tried whatever NO_PROXY says: so a host that lacks there, or should not stand there, shows.
+    """
+    proxy = printable(proxies.of(asked), 200)
+    if job is None or not proxy or asked.role == "proxy":
+        return []
+    runtime = Asked(
+        asked.node,
+        f"runtime/{asked.node}",
+        asked.role,
+        asked.name,
+        asked.port,
+        asked.scheme,
+        asked.unverified,
+    )
+    said, block = (job.fact("proxied") or "").split(), job.block("proxied")
+    found = None
+    if block is not None and len(said) >= 2:
+        found = by_proxy(block.text, asked.scheme, asked.name, said[0], clock)
+    if proxies.exempt(asked):
+        return _should_not_be_exempt(runtime, found, straight, proxy)
+    if found is None:
+        tools = next(iter(job.lacks.values()), ())
+        text = f"no tool ({', '.join(tools)})" if tools else job.trouble or "the proxy's URL cannot be used"
+        return [runtime.hop("proxy", "not_checked", text=text, proxy=proxy)]
+    hops = [_proxy_hop(runtime, found, straight, proxy)]
+    if found.tls is not None:
+        hops.append(_tls_behind(runtime, found.tls, job, clock, proxy, trust))
+    if found.http is not None and found.http.outcome != "tls":
+        hops.append(_http_hop(runtime, found.http, "", proxy))
+    return hops
+
+
+def _proxy_hop(asked: Asked, found: ByProxy, straight: Sequence[HopFact], proxy: str) -> HopFact:
+    text = found.text
+    if found.outcome != "ok" and any(one.hop == "http" and one.status is not None for one in straight):
+        text += "; the node reaches it directly: no_proxy lacks it"
+    return asked.hop(
+        "proxy",
+        found.outcome,
+        cause="proxy_error",
+        text=text,
+        proxy=proxy,
+        status=found.status,
+        seconds=found.seconds,
+    )
+
+
+def _tls_behind(
+    asked: Asked, tls: Handshake, job: JobAnswer, clock: Clock, proxy: str, trust: tuple[str, ...]
+) -> HopFact:
+    chain = job.block("chain")
+    if tls.outcome != "ok" and chain is not None:
+        closer = handshake(chain.text, None, asked.name, clock)
+        if closer.certificates:
+            tls = closer
+    if asked.unverified and tls.outcome in ("untrusted", "expired", "not_yet_valid", "name_mismatch"):
+        tls = Handshake("ok", f"{tls.text}; the runtime does not verify this host", "", tls.certificates)
+    return asked.hop(
+        "tls",
+        tls.outcome,
+        cause=tls.cause,
+        text=tls.text,
+        proxy=proxy,
+        trust=trust,
+        certificates=tls.certificates,
+    )
+
+
+def _should_not_be_exempt(
+    asked: Asked, found: ByProxy | None, straight: Sequence[HopFact], proxy: str
+) -> list[HopFact]:
+    connections = [one for one in straight if one.hop == "tcp"]
+    unresolved = not connections and any(
+        one.hop == "dns" and not one.server and one.cause for one in straight
+    )
+    cut_off = bool(connections) and all(one.outcome in _FAILED_CONNECTION for one in connections)
+    if found is None or found.http is None or found.http.status is None or not (unresolved or cut_off):
+        return []
+    text = f"no_proxy keeps {asked.host} from the proxy, and only the proxy reaches it"
+    return [
+        asked.hop("proxy", "failed", cause="proxy_error", text=text, proxy=proxy, status=found.http.status)
+    ]
