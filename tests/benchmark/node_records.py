@@ -54,8 +54,20 @@ def records(lab: Lab, number: int) -> Names:
 
 def _node(name: str) -> list[Step]:
     ready = {"type": "Ready", "status": "True", "reason": "KubeletReady", "lastHeartbeatTime": _now()}
-    unknown = ("bootID", "kernelVersion", "kubeProxyVersion", "kubeletVersion", "machineID", "osImage", "systemUUID")
-    info = {"architecture": "amd64", "operatingSystem": "linux", "containerRuntimeVersion": "containerd://1.7.24"}
+    unknown = (
+        "bootID",
+        "kernelVersion",
+        "kubeProxyVersion",
+        "kubeletVersion",
+        "machineID",
+        "osImage",
+        "systemUUID",
+    )
+    info = {
+        "architecture": "amd64",
+        "operatingSystem": "linux",
+        "containerRuntimeVersion": "containerd://1.7.24",
+    }
     status = {
         "conditions": [ready],
         "addresses": [{"type": "Hostname", "address": name}],
@@ -71,7 +83,10 @@ def _node(name: str) -> list[Step]:
 def _pod(name: str, node: str) -> list[Step]:
     container = {"name": "app", "image": IMAGE}
     spec = {"nodeName": node, "containers": [container], "tolerations": [{"operator": "Exists"}]}
-    waiting = {"reason": "ImagePullBackOff", "message": f'Back-off pulling image "{IMAGE}": ErrImagePull: {_FAILED}'}
+    waiting = {
+        "reason": "ImagePullBackOff",
+        "message": f'Back-off pulling image "{IMAGE}": ErrImagePull: {_FAILED}',
+    }
     entry = {
         "name": "app",
         "image": IMAGE,

@@ -91,7 +91,10 @@ def probe(answers: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     }
     keep = {
         "name": "Keep",
-        "ansible.builtin.copy": {"content": "{{ look | to_json }}", "dest": f"{answers}/{{{{ inventory_hostname }}}}"},
+        "ansible.builtin.copy": {
+            "content": "{{ look | to_json }}",
+            "dest": f"{answers}/{{{{ inventory_hostname }}}}",
+        },
         "delegate_to": "localhost",
         "vars": {"ansible_connection": "local", "ansible_python_interpreter": sys.executable},
     }
@@ -150,7 +153,9 @@ def beside_hanging(place: Place, nodes: Sequence[Node], repeat: int) -> Iterator
         others = [node for node in nodes if node is not hung]
         well = [inventory.host_variables(others[number % len(others)]) for number in range(ANSWERING)]
         hosts = {**{f"well-{number}": variables for number, variables in enumerate(well)}, **silent}
-        seconds = statistics.median(place.play(stage, hosts, forks).seconds for dummy in range(min(repeat, 2)))
+        seconds = statistics.median(
+            place.play(stage, hosts, forks).seconds for dummy in range(min(repeat, 2))
+        )
     finally:
         _wake(hung)
     said = place.output.read_text(errors="replace")
@@ -188,9 +193,7 @@ def behind_a_black_hole(place: Place, nodes: Sequence[Node]) -> Iterator[Line]:
         dead = {**inventory.host_variables(nodes[0]), "ansible_host": host, "ansible_port": int(port)}
         hosts: Hosts = dict.fromkeys([*names.failing, *names.well], dead)
         real = [*names.failing[: len(nodes) - 1], names.well[0]]
-        hosts |= {
-            name: inventory.host_variables(node) for name, node in zip(real, nodes, strict=False)
-        }
+        hosts |= {name: inventory.host_variables(node) for name, node in zip(real, nodes, strict=False)}
         for most in (3, RECORDS):
             yield from _one_black_hole(place, server, hosts, most)
 
@@ -209,7 +212,11 @@ def _one_black_hole(place: Place, server: Lab, hosts: Hosts, most: int) -> Itera
     hit = [finding for finding in report["findings"] if BLACK_HOLE in finding["registry_hosts"]]
     if len(hit) != 1 or len(hit[0]["nodes"]) != RECORDS:
         raise RuntimeError(f"{len(hit)} findings about {BLACK_HOLE}")
-    left_out = [gap["check"] for gap in report["not_checked"] if "more nodes" in gap["check"] or "nodes (" in gap["check"]]
+    left_out = [
+        gap["check"]
+        for gap in report["not_checked"]
+        if "more nodes" in gap["check"] or "nodes (" in gap["check"]
+    ]
     yield Line(
         f"{RECORDS} nodes behind a black hole, image_pull_max_nodes {most}",
         f"{taken.seconds:.1f} s",
@@ -257,7 +264,9 @@ def parse(words: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--repeat", type=int, default=5)
     parser.add_argument("--nodes", type=int, default=6)
-    parser.add_argument("--keep", action="store_true", help="leave the lab of nodes running for the next time")
+    parser.add_argument(
+        "--keep", action="store_true", help="leave the lab of nodes running for the next time"
+    )
     parser.add_argument("--check", action="store_true", help="end with 1 where a goal is missed")
     return parser.parse_args(words)
 

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +41,7 @@ class Looked:
 
 
 @pytest.fixture(scope="module")
-def looks(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Looked]]:
+def looks(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Looked]:
     """Each set in its turn: in place, looked at both ways, and away again."""
     grant(lab, VIEWER)
     done = {}
@@ -52,7 +51,7 @@ def looks(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[s
             controls = scene.controls
             runs = {way: look(scene, way, folder / way) for way in WAYS}
             done[name] = Looked(scene, runs, controls)
-    yield done
+    return done
 
 
 def look(scene: Scene, way: str, folder: Path) -> Run:
@@ -96,7 +95,11 @@ def test_through_a_pod_it_is_the_same_finding_where_one_can_start(
     if machine.pod == "starts":
         assert misses(report, machine, fault, seen.controls) == []
         by_pod, by_ssh = (findings_about(seen.runs[way].report, fault)[0] for way in ("pod", "ssh"))
-        assert (by_pod["id"], by_pod["cause"], by_pod["hop"]) == (by_ssh["id"], by_ssh["cause"], by_ssh["hop"])
+        assert (by_pod["id"], by_pod["cause"], by_pod["hop"]) == (
+            by_ssh["id"],
+            by_ssh["cause"],
+            by_ssh["hop"],
+        )
         return
     found = findings_about(report, fault)
     assert len(found) == 1

@@ -16,7 +16,9 @@ SETS: dict[str, tuple[Machine, ...]] = {
 
 def all_faults() -> list[tuple[Machine, NodeFault]]:
     """Every fault with the node that it is on."""
-    return [(machine, fault) for machines in SETS.values() for machine in machines for fault in machine.faults]
+    return [
+        (machine, fault) for machines in SETS.values() for machine in machines for fault in machine.faults
+    ]
 
 
 __all__ = ["SETS", "Machine", "NodeFault", "all_faults"]

@@ -199,7 +199,9 @@ MACHINES = (
     Machine(
         "net-4",
         (
-            odd_answer("dns-denied", "a name server that knows nothing of the registry (split horizon)", DENIES),
+            odd_answer(
+                "dns-denied", "a name server that knows nothing of the registry (split horizon)", DENIES
+            ),
             NodeFault(
                 "token-service",
                 "a firewall that lets nobody to the token service",

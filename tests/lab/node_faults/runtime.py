@@ -46,7 +46,11 @@ def failing_provider(lab: Lab, node: Node) -> None:
         "defaultCacheDuration": "1m",
         "apiVersion": "credentialprovider.kubelet.k8s.io/v1",
     }
-    config = {"apiVersion": "kubelet.config.k8s.io/v1", "kind": "CredentialProviderConfig", "providers": [provider]}
+    config = {
+        "apiVersion": "kubelet.config.k8s.io/v1",
+        "kind": "CredentialProviderConfig",
+        "providers": [provider],
+    }
     node.write_file("/etc/kubernetes/providers.json", json.dumps(config))
     flags = "--image-credential-provider-config=/etc/kubernetes/providers.json"
     flags += " --image-credential-provider-bin-dir=/opt/providers"

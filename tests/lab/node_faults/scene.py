@@ -165,7 +165,8 @@ def _states(seen: Json) -> Sequence[Json]:
 
 def _ready(node: Json) -> bool:
     return any(
-        entry["type"] == "Ready" and entry["status"] == "True" for entry in node["status"].get("conditions", [])
+        entry["type"] == "Ready" and entry["status"] == "True"
+        for entry in node["status"].get("conditions", [])
     )
 
 
