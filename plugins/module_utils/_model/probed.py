@@ -129,7 +129,9 @@ class FileSystemFact(Record):
     """A file system that pulls depend on. ``purpose`` is ``images``, ``kubelet``, ``logs`` or ``root``.
 
     Bytes and inodes that are free are those that the runtime can use; inodes are null where the file system counts
-    none (btrfs, some network file systems).
+    none (btrfs, some network file systems). ``evict_below`` are the kubelet's thresholds for it (``imagefs.available``:
+    ``15%``), ``gc_above_percent`` is where the kubelet begins to remove images; empty and null where not read.
+    ``detail`` says what is odd about it, as that it became read-only by itself after errors.
     """
 
     node: str
@@ -143,6 +145,9 @@ class FileSystemFact(Record):
     bytes_free: int | None = None
     inodes_total: int | None = None
     inodes_free: int | None = None
+    evict_below: dict[str, str] = dataclasses.field(default_factory=dict)
+    gc_above_percent: int | None = None
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ class NodeQuestion:
 
     ``since`` is the earliest failure (RFC 3339), null where nothing tells; ``runtime`` what the API calls the node's
     runtime (``containerd://1.6.20``). ``pod`` names the pod whose network is looked at too (NAMESPACE/NAME, or the
-    process id of a process in it). ``left_out`` is what did not fit.
+    process id of a process in it). ``count_disk`` has what fills the disk counted also where there is room enough.
+    ``left_out`` is what did not fit.
     """
 
     node: str
@@ -65,6 +66,7 @@ class NodeQuestion:
     pod: str = ""
     factor: float = SIZE_FACTOR
     deadline: float = 10.0
+    count_disk: bool = False
     left_out: tuple[Gap, ...] = ()
 
 
