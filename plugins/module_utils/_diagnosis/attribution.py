@@ -9,6 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.catalogue import CATALOGUE
@@ -18,6 +19,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     registry_host,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
+    NodeFault,
+    sentence,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration, printable
 
 # Whoever gets one of these answers has reached the registry and has read its certificate.
@@ -42,15 +47,21 @@ _CHANGING = re.compile(r"\"[^\"]*\"|https?://\S+|\b[\w.-]+\.[\w.-]+(?::\d+)?(?:-
 
 @dataclass(frozen=True, slots=True)
 class Attribution:
-    """One node, or one pool of them, is to blame. ``unit`` is the pool's or the node's name."""
+    """One node, or one pool of them, is to blame. ``unit`` is the pool's or the node's name.
+
+    ``faults`` are what was seen on the nodes themselves; empty where only the cluster's images tell.
+    """
 
     unit: str
     nodes: tuple[str, ...]
     reached_from: tuple[str, ...]
+    faults: tuple[NodeFault, ...] = ()
 
     @property
     def because(self) -> str:
         """The evidence in one sentence."""
+        if self.faults:
+            return sentence(self.faults)
         fails = "fails" if len(self.nodes) == 1 else "fail"
         have = "has" if len(self.reached_from) == 1 else "have"
         return printable(
@@ -59,17 +70,22 @@ class Attribution:
         )
 
 
-def attribute_to_nodes(judgements: list[Judgement], facts: Facts) -> dict[int, Attribution]:
+def attribute_to_nodes(
+    judgements: list[Judgement], facts: Facts, settled: Mapping[int, Attribution] = MappingProxyType({})
+) -> dict[int, Attribution]:
     """Return, by index, which judgements are the fault of a node although their message names a host.
 
     A node is to blame for a host that fails from this node alone (or from this node pool alone) while other nodes
     hold images from it or got an answer from it. Once it is to blame for one, hosts that nobody else was seen to use
-    are counted to it as well, when they fail in the same words.
+    are counted to it as well, when they fail in the same words. ``settled`` are those that a look at the nodes has
+    decided already; they are returned with the others.
     """
     failing: dict[tuple[Cause, str], list[int]] = defaultdict(list)
     answered: dict[str, set[str]] = defaultdict(set)
     for index, judgement in enumerate(judgements):
         node = judgement.failure.node
+        if index in settled:
+            continue
         if judgement.host and node and CATALOGUE[judgement.cause].by_node:
             failing[judgement.cause, judgement.host].append(index)
         elif judgement.cause in _ANSWERED and node:
@@ -83,7 +99,7 @@ def attribute_to_nodes(judgements: list[Judgement], facts: Facts) -> dict[int, A
         else:
             orphans.append((cause, indexes))
     _adopt(judgements, blamed, orphans)
-    return blamed
+    return {**blamed, **settled}
 
 
 def _blame(members: list[Judgement], facts: Facts, answered: Mapping[str, set[str]]) -> Attribution | None:

@@ -22,6 +22,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     registry_host,
     repository_name,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
+    OF_ONE_NODE,
+    Vantages,
+    vantages_of,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder, Stage
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     AccessFact,
@@ -65,6 +70,7 @@ class Facts:
     stages: frozenset[str] = frozenset()
     hosts_on_node: Mapping[str, frozenset[str]] = field(default_factory=dict)
     answers: Answers = field(default_factory=Answers)
+    vantages: Vantages = field(default_factory=Vantages)
 
     @functools.cached_property
     def failing_images(self) -> frozenset[str]:
@@ -177,16 +183,26 @@ def _facts(stages: Mapping[str, Stage], **about: Any) -> Facts:
         stats=Stats(
             api_requests=sum(stage.api_requests for stage in stages.values()),
             registry_requests=answers.requests,
-            seconds={name: stages[name].seconds for name in sorted(stages)},
+            seconds=_seconds(stages),
         ),
         stages=frozenset(stages),
         answers=answers,
+        vantages=vantages_of(stages),
         hosts_on_node={
             name: frozenset(host for host in map(registry_host, node.images) if host)
             for name, node in nodes.items()
         },
         **about,
     )
+
+
+def _seconds(stages: Mapping[str, Stage]) -> dict[str, float]:
+    """What each stage took; the looks at single nodes go on side by side, so the longest of them counts."""
+    found: dict[str, float] = {}
+    for name in sorted(stages):
+        shown = name.partition("_")[0] + "_looks" if OF_ONE_NODE.match(name) else name
+        found[shown] = max(found.get(shown, 0.0), stages[name].seconds)
+    return found
 
 
 def _each_container_once(failures: Iterable[PullFailure]) -> tuple[PullFailure, ...]:

@@ -27,6 +27,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.node_trouble import (
     trouble_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.blame import (
+    blamed_by_look,
+)
 
 # On a node that is in trouble itself, these say no more than that the pull did not succeed.
 _EXPLAINED_BY_NODE = frozenset({Cause.UNKNOWN, Cause.CANCELLED, Cause.PULL_SLOW, Cause.RUNTIME_ERROR})
@@ -66,7 +69,7 @@ def find_faults(judgements: list[Judgement], facts: Facts) -> list[Fault]:
     judgements = _join_same_image(judgements)
     judgements = _join_node_trouble(judgements, facts)
     judgements = _join_silent_hosts(judgements)
-    blamed = attribute_to_nodes(judgements, facts)
+    blamed = attribute_to_nodes(judgements, facts, blamed_by_look(judgements, facts))
     members: dict[tuple[Cause, Subject], list[Judgement]] = defaultdict(list)
     attributions: dict[tuple[Cause, Subject], Attribution] = {}
     for index, judgement in enumerate(judgements):

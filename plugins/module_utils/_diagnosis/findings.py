@@ -37,6 +37,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.node_trouble import (
     trouble_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.telling import (
+    fixes_on_nodes,
+    sentences,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.proof import evidence_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.suggestions import (
     InUse,
@@ -162,7 +166,9 @@ def _nodes_own_title(fault: Fault, case: Case) -> str:
 
 
 def _summary(entry: Entry, fault: Fault, case: Case) -> str:
-    parts = [entry.explanation]
+    told = sentences(fault.members)
+    parts = [_sentence(text) for text in told]
+    parts.append(entry.explanation)
     notes = {member.note for member in case.members if member.note}
     parts.extend(_sentence(note) for note in sorted(notes)[:3])
     if case.is_sandbox:
@@ -170,7 +176,7 @@ def _summary(entry: Entry, fault: Fault, case: Case) -> str:
             "It is about the sandbox (pause) image, which the runtime of the node needs for every pod; "
             "its name is set in the runtime's configuration, not in the pod."
         )
-    if fault.attribution:
+    if fault.attribution and not fault.attribution.faults:
         parts.append(_sentence(fault.attribution.because) + " So the node is suspected, not the host.")
     joined = sum(1 for member in case.members if member.joined)
     if joined:
@@ -222,7 +228,7 @@ def _reason_of_symptom(symptom: str) -> str:
 
 
 def _attribution(fault: Fault, facts: Facts) -> tuple[Evidence, ...]:
-    if fault.attribution is None:
+    if fault.attribution is None or fault.attribution.faults:
         return ()
     return (Evidence("node", "api", facts.observed_at, fault.attribution.because),)
 
@@ -265,6 +271,7 @@ def _fixes(entry: Entry, case: Case) -> tuple[Fix, ...]:
         wait_for_retry,
         look_at_sandbox_image,
         *((cordon,) if case.is_sandbox else ()),
+        fixes_on_nodes,
         *entry.fixes,
     ):
         for fix in builder(case):

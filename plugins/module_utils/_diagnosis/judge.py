@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The root cause of one container: its texts, weighed with its secrets, the registry's answers, and its node."""
+"""The root cause of one container: its texts, weighed with secrets, the registry's answers and what its node shows."""
 
 from __future__ import annotations
 
@@ -23,6 +23,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.node_trouble import (
     trouble_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.weigh import (
+    Witness,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import Outcomes
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import (
     STATUS,
@@ -43,12 +46,14 @@ def judge(facts: Facts, read: Reader | None = None) -> list[Judgement]:
     """Return one judgement for each failing container, in the order of ``facts.failures``."""
     read = read or Reader()
     outcomes = Outcomes(facts)
+    witness = Witness(facts)
     judgements = []
     for failure in facts.failures:
         said = _weigh_symptom(judgement_from_text(failure, decide(failure, read)), facts)
         judgement = weigh_credentials(said, facts)
         judgement = weigh_answers(said, judgement, outcomes(failure), facts)
-        judgements.append(_weigh_reference(_weigh_node(judgement, facts)))
+        judgement = witness.weigh(_weigh_node(judgement, facts))
+        judgements.append(_weigh_reference(judgement))
     return judgements
 
 

@@ -17,6 +17,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     normal_host,
     registry_host,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
+    NodeFault,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import Outcome
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import (
     Decision,
@@ -36,7 +39,8 @@ class Judgement:
     ``host`` is the host that failed where a message names it, else the registry of the image. ``secrets`` are the
     pull secrets concerned, as ``NAMESPACE/NAME``. ``circumstances`` is evidence beside the deciding text.
     ``joined`` says why this container was counted to a fault that its own texts do not name. ``outcome`` is what the
-    registry's answers come to, None where nobody was asked.
+    registry's answers come to, None where nobody was asked; ``seen`` what was found wrong on its node, None where
+    nobody looked or nothing was.
     """
 
     failure: PullFailure
@@ -52,6 +56,7 @@ class Judgement:
     note: str = ""
     joined: str = ""
     outcome: Outcome | None = None
+    seen: NodeFault | None = None
 
     @property
     def image(self) -> str:

@@ -1,0 +1,218 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What else nodes and kubelets tell, where no fault of theirs decides: support, doubt, and plain contradiction."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Confidence, Hop
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
+    normal_host,
+    registry_host,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import (
+    is_roomy,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import (
+    well as disk_well,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
+    NETWORK_WORDS,
+    NodeFault,
+    clean,
+    seen,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.ladder import told
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.runtime import (
+    well as runtime_well,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
+    NodeView,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.words import (
+    Words,
+    throughput,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import (
+    ABOUT_LOGIN,
+    Outcome,
+    Result,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    Alternative,
+    EndpointFact,
+    Evidence,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+
+_LESS_SURE = {
+    Confidence.CONFIRMED: Confidence.LIKELY,
+    Confidence.LIKELY: Confidence.POSSIBLE,
+    Confidence.POSSIBLE: Confidence.POSSIBLE,
+}
+_MENDED = "mended since, or it comes and goes"
+_BY_HAND_DISPROVES = NETWORK_WORDS | ABOUT_LOGIN | {Cause.UNKNOWN, Cause.RUNTIME_ERROR}
+_NOT_THERE = frozenset({Cause.TAG_NOT_FOUND, Cause.REPOSITORY_NOT_FOUND})
+_NO_POD_STARTS = frozenset({"kubelet", "runtime", "node"})
+
+
+def kubelet(judgement: Judgement, view: NodeView) -> Judgement:
+    """Add what the kubelet tells of its own limits, where they are the matter."""
+    fact = view.kubelet
+    if fact is None:
+        return judgement
+    if judgement.cause == Cause.PULL_QPS_EXCEEDED and fact.pull_qps is not None:
+        burst = f", registryBurst {fact.pull_burst}" if fact.pull_burst is not None else ""
+        words = f"the kubelet of {view.name} pulls {fact.pull_qps:g} images a second (registryPullQPS){burst}"
+        turned = replace(judgement, confidence=Confidence.CONFIRMED, alternatives=(), hop=Hop.KUBELET)
+        note = words if not judgement.note else f"{words}; {judgement.note}"
+        return replace(turned, note=printable(note, 500)).with_evidence(_kubelet(view, words))
+    if judgement.cause == Cause.PULL_SLOW and fact.serialize_pulls:
+        words = f"the kubelet of {view.name} pulls one image after another (serializeImagePulls)"
+        return judgement.with_evidence(_kubelet(view, words))
+    return judgement
+
+
+def without_a_look(judgement: Judgement, view: NodeView) -> Judgement:
+    """Where no shell answered: a pod that could not start there either says something about kubelet and runtime."""
+    pod = view.access_pod
+    if pod is None or pod.state != "refused" or pod.refused_by not in _NO_POD_STARTS:
+        return judgement
+    words = f"a pod that needs no pull does not start on {view.name} either: refused by its {pod.refused_by}"
+    fact = Evidence("node", "api", None, printable(words, 300), printable(pod.why, 300))
+    weak = judgement.confidence != Confidence.CONFIRMED
+    if judgement.cause == Cause.RUNTIME_ERROR:
+        return judgement.with_evidence(fact)
+    if weak and judgement.cause in (Cause.UNKNOWN, Cause.CANCELLED) and pod.refused_by == "runtime":
+        turned = judgement.with_cause(Cause.RUNTIME_ERROR, Confidence.LIKELY, fact, note=words)
+        return replace(turned, hop=Hop.RUNTIME)
+    return judgement
+
+
+def slow(judgement: Judgement, view: NodeView) -> Judgement:
+    """A pull that goes on while every hop answers is slow and not stuck; say how fast, where that is known."""
+    if judgement.cause != Cause.PULL_SLOW:
+        return judgement
+    registry = registry_host(judgement.image)
+    if not registry or not view.gets_through(registry):
+        return judgement
+    way = tuple(told(view, one) for one in view.of_host(registry, "http")[:1])
+    speed = throughput(view.trial_of(judgement.image))
+    notes = [f"{view.name} gets through to {registry} on every hop, so the pull is slow and not stuck"]
+    if speed:
+        notes.append(f"by hand it came at {speed}")
+    late = judgement.confidence != Confidence.POSSIBLE
+    turned = judgement.with_evidence(*way)
+    return replace(
+        turned,
+        confidence=Confidence.CONFIRMED if late else judgement.confidence,
+        hop=judgement.hop or Hop.BLOB,
+        alternatives=() if late else judgement.alternatives,
+        note=printable("; ".join([judgement.note, *notes]).strip("; "), 500),
+    )
+
+
+def nothing_else(judgement: Judgement, view: NodeView) -> Judgement:
+    """Say what was looked at on the node and found well, where nothing from there stands in the evidence yet."""
+    own = (view.vantage, f"runtime/{view.name}")
+    if any(item.vantage in own for item in judgement.circumstances):
+        return judgement
+    registry = registry_host(judgement.image)
+    parts = [
+        item.fact.removeprefix(f"{view.name}: ") for item in (runtime_well(view), disk_well(view)) if item
+    ]
+    if registry and view.gets_through(registry):
+        parts.append(f"{clean(registry)} answers it on every hop")
+    if not parts:
+        return judgement
+    return judgement.with_evidence(seen(view.name, view.at, f"{view.name}: {'; '.join(parts)}"))
+
+
+def contradicted(judgement: Judgement, view: NodeView) -> Judgement:
+    """Lower what the node does not meet any more, and show why."""
+    if judgement.seen is not None:
+        return judgement
+    if judgement.cause == Cause.DISK_FULL and is_roomy(view):
+        words = f"{view.name} has room for images now: {_MENDED}; a pull that fails gives back what it took"
+        return judgement.with_evidence(seen(view.name, view.at, words, supports=False))
+    host = normal_host(judgement.host)
+    if judgement.cause not in NETWORK_WORDS or not host or not view.gets_through(host):
+        return judgement
+    hop = next(one for one in view.of_host(host, "http") if one.outcome in ("ok", "slow"))
+    words = f"{view.name} gets through to {clean(host)} on every hop now: {_MENDED}"
+    proof = seen(view.name, view.at, words, told(view, hop).fact, supports=False)
+    if judgement.cause == Cause.TIMEOUT:
+        # A body that stalls shows on no hop before it.
+        return judgement.with_evidence(proof)
+    return replace(
+        judgement.with_evidence(proof),
+        confidence=_LESS_SURE[judgement.confidence],
+        note=words,
+    )
+
+
+def pulled(judgement: Judgement, view: NodeView, success: Evidence) -> Judgement:
+    """A pull by hand went well though the pod's fails."""
+    judgement = judgement.with_evidence(success)
+    if judgement.cause == Cause.PULL_SLOW or judgement.cause not in _BY_HAND_DISPROVES | _NOT_THERE:
+        return judgement
+    note = (
+        f"by hand {view.name} gets the image: mended since (the pod gets it at its next try), or the kubelet has "
+        "another credential or policy than the pull by hand"
+    )
+    confidence = _LESS_SURE[judgement.confidence]
+    return replace(judgement, confidence=confidence, note=printable(note, 500))
+
+
+def failed_by_hand(judgement: Judgement, view: NodeView, said: Words) -> Judgement:
+    """A pull by hand failed: its words support the kubelet's, narrow them down, or stand beside them."""
+    found = said.classification
+    if found.cause == Cause.UNKNOWN:
+        return judgement.with_evidence(said.evidence)
+    if found.cause == judgement.cause or (judgement.seen is not None and found.cause in judgement.seen.fits):
+        confirmed = judgement.with_evidence(said.evidence)
+        return replace(confirmed, confidence=Confidence.CONFIRMED, hop=judgement.hop or found.hop)
+    if judgement.confidence != Confidence.CONFIRMED and found.confidence == Confidence.CONFIRMED:
+        turned = judgement.with_cause(found.cause, Confidence.CONFIRMED, said.evidence)
+        other = Alternative(
+            str(judgement.cause), "so the kubelet's words; the same pull by hand says otherwise"
+        )
+        return replace(turned, hop=found.hop, host=said.host or judgement.host).with_alternatives(other)
+    return judgement.with_evidence(replace(said.evidence, supports=False))
+
+
+def hidden(judgement: Judgement, fault: NodeFault, outcome: Outcome | None) -> Judgement:
+    """A wrong tag that shows as x509: after the 404 the runtime goes on to a server for which it lacks the CA."""
+    absent = outcome is not None and outcome.result == Result.FAILS and outcome.cause in _NOT_THERE
+    if outcome is None or not absent:
+        found = judgement.with_evidence(*fault.evidence)
+        return replace(found, seen=fault, hop=Hop.TLS, confidence=Confidence.CONFIRMED, alternatives=())
+    note = (
+        f"the registry lacks {judgement.image}; the words about a certificate come from the server that the runtime "
+        f"asks next, for which {fault.detail} gives no CA"
+    )
+    sure = Confidence.CONFIRMED if outcome.sure else Confidence.LIKELY
+    turned = judgement.with_cause(outcome.cause, sure, *fault.evidence, note=printable(note, 500))
+    other = Alternative(str(judgement.cause), "so the kubelet's words, which the missing tag has led to")
+    host = normal_host(registry_host(judgement.image))
+    return replace(turned, hop=Hop.MANIFEST, host=host, alternatives=()).with_alternatives(other)
+
+
+def lacking_mirror(judgement: Judgement, view: NodeView, mirror: EndpointFact) -> Judgement:
+    """The registry gives the image, the node is told that there is none: its mirror does not have it."""
+    words = (
+        f"{view.name} asks the mirror {clean(mirror.url)} first, which does not have what the registry gives"
+    )
+    fact = seen(view.name, view.at, words, source="config", vantage=f"runtime/{view.name}")
+    turned = judgement.with_cause(Cause.MIRROR_FAILURE, Confidence.LIKELY, fact, note=words)
+    other = Alternative(
+        str(judgement.cause), "so the kubelet's words; the registry gives the image to others"
+    )
+    return replace(turned, hop=Hop.MIRROR).with_alternatives(other)
+
+
+def _kubelet(view: NodeView, words: str) -> Evidence:
+    return Evidence("kubelet", "api", None, printable(words, 300))

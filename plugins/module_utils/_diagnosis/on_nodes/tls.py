@@ -1,0 +1,130 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults of certificates as a node meets them: its trust, its clock, the host's own mistakes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.moments import (
+    seconds_between,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
+    OWN,
+    NodeFault,
+    clean,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fixes import (
+    set_clock,
+    trust_issuer,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.ladder import (
+    GOOD,
+    Ladder,
+    evidence_of,
+    fails,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
+    NodeView,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import HopFact
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration
+
+CLOCK_OFF = 120.0
+"""Seconds from which on a clock is called wrong: the look itself may have taken some."""
+_CAUSES = {
+    "untrusted": Cause.TLS_UNTRUSTED,
+    "expired": Cause.TLS_EXPIRED,
+    "not_yet_valid": Cause.TLS_EXPIRED,
+    "name_mismatch": Cause.TLS_NAME_MISMATCH,
+    "not_tls": Cause.HTTP_HTTPS_MISMATCH,
+    "reset": Cause.NETWORK_UNREACHABLE,
+    "timeout": Cause.TIMEOUT,
+}
+_CONNECTING = frozenset({Cause.NETWORK_UNREACHABLE, Cause.TIMEOUT})
+
+
+def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
+    """Yield what is wrong with the certificate or the handshake of ``host``."""
+    hops = view.of_host(host, "tls")
+    if not fails(hops):
+        return
+    hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
+    cause = _CAUSES.get(hop.outcome)
+    if cause is None:
+        cause = Cause(hop.cause) if hop.cause in set(Cause) else Cause.TLS_UNTRUSTED
+    told = ladder.compare(view, host, "tls")
+    off = clock_words(view) if cause == Cause.TLS_EXPIRED else ""
+    clock = bool(off) and _is_valid(hop, view.at)
+    because = off if clock else _because(hop)
+    if off and not clock:
+        because += f"; besides, {off}"
+    verb = f"finish the TLS handshake with {clean(host)}"
+    yield NodeFault(
+        kind="clock" if clock else f"tls_{hop.outcome}",
+        node=view.name,
+        cause=cause,
+        hop=Hop.TLS,
+        cannot=verb if cause in _CONNECTING else f"take the certificate of {clean(host)}",
+        because=because,
+        detail="clock" if clock else "",
+        host=host,
+        wide=clock,
+        fits=frozenset({cause}) | (_CONNECTING if cause in _CONNECTING else frozenset()),
+        evidence=evidence_of(view, hop, told),
+        fixes=set_clock(view) if off else trust_issuer(view, hop) if cause == Cause.TLS_UNTRUSTED else (),
+        compared=tuple(other.name for other in told.better),
+        worse=tuple(other.name for other in told.worse),
+        controller=told.controller,
+    )
+
+
+def clock_words(view: NodeView) -> str:
+    """Return how far the node's clock is off, empty where it is right or was not read."""
+    off = view.look.clock_difference if view.look is not None else None
+    if off is None or abs(off) < CLOCK_OFF:
+        return ""
+    return f"{OWN} clock is {_span(abs(off))} {'ahead' if off > 0 else 'behind'}"
+
+
+def _span(seconds: float) -> str:
+    for size, unit in ((86400 * 365, "years"), (86400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
+
+
+def _is_valid(hop: HopFact, at: str | None) -> bool:
+    """Tell whether the certificate is in its time by the controller's clock, as far as it was read; else the node's
+    clock is taken for the reason."""
+    shown = hop.certificates[0] if hop.certificates else None
+    if shown is None:
+        return True
+    begun, left = seconds_between(shown.not_before, at), seconds_between(at, shown.not_after)
+    return (begun is None or begun >= 0) and (left is None or left >= 0)
+
+
+def _because(hop: HopFact) -> str:
+    shown = hop.certificates[0] if hop.certificates else None
+    trust = enumeration([clean(name, 80) for name in hop.trust], 2)
+    if hop.outcome == "untrusted":
+        words = clean(hop.text, 300) or "its authority is not among those that are trusted"
+        return f"{words} (trusted: {trust})" if trust else words
+    if hop.outcome == "expired":
+        return f"it expired{f' at {clean(shown.not_after)}' if shown and shown.not_after else ''}"
+    if hop.outcome == "not_yet_valid":
+        return (
+            f"it is not valid{f' before {clean(shown.not_before)}' if shown and shown.not_before else ' yet'}"
+        )
+    if hop.outcome == "name_mismatch":
+        given = enumeration([clean(name, 80) for name in shown.names], 2) if shown else ""
+        return f"it is for {given or 'another name'}"
+    words = {
+        "not_tls": "what answers there does not speak TLS",
+        "reset": "the connection is reset in the handshake",
+        "timeout": "the connection stands and the handshake hangs: the host hangs, or large packets are lost on the "
+        "way (path MTU)",
+    }.get(hop.outcome, "")
+    return words or clean(hop.text, 300) or "the handshake fails"

@@ -1,0 +1,337 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the nodes show, weighed against the words of the kubelet and the answers of the registry.
+
+Words that fit what the node shows are confirmed by it. Weak ones give way to it. Exact ones that say another thing
+stay; but where the node meets no trouble at all they are less sure: it may have been mended since.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import (
+    Cause,
+    Classification,
+    Confidence,
+    Hop,
+    classify,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
+    normal_host,
+    registry_host,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes import (
+    beside,
+    disk,
+    runtime,
+    words,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import (
+    disk_faults,
+    few_inodes,
+    room_fault,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
+    NETWORK_WORDS,
+    WEAK_WORDS,
+    NodeFault,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.ladder import (
+    Ladder,
+    told,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.network import (
+    network_faults,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.runtime import (
+    FALLBACK_LACKS_CA,
+    config_faults,
+    host_of,
+    mirror_faults,
+    restart_fault,
+    runtime_faults,
+    words_are_about,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
+    NodeView,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import (
+    ABOUT_LOGIN,
+    OFFERED,
+    Result,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Alternative, PullFailure
+
+_NOT_THERE = frozenset({Cause.TAG_NOT_FOUND, Cause.REPOSITORY_NOT_FOUND})
+_OF_CREDENTIALS = ABOUT_LOGIN | {Cause.UNKNOWN}
+_FALLBACK = f"config_{FALLBACK_LACKS_CA}"
+_LOOSE = frozenset({Cause.TIMEOUT, Cause.RUNTIME_ERROR})
+"""Weak too, unless the words admit no other cause."""
+
+
+class Witness:
+    """Weighs what was seen on nodes; each node's faults are found once, however many pods it has."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+        self._ladder = Ladder(facts)
+        self._on_way: dict[str, list[NodeFault]] = {}
+        self._of_node: dict[str, list[NodeFault]] = {}
+        self._texts: dict[str, Classification] = {}
+
+    def weigh(self, judgement: Judgement) -> Judgement:
+        """Return the judgement with what its node shows taken into account."""
+        view = self._facts.vantages.of(judgement.failure.node)
+        if view is None or not judgement.failure.node:
+            return judgement
+        judgement = beside.kubelet(judgement, view)
+        if not view.reached:
+            return beside.without_a_look(judgement, view)
+        provider = self._provider(judgement, view)
+        if provider is not None:
+            return provider
+        judgement = self._hear(judgement, view)
+        fault, sure = self._choose(judgement, view)
+        if fault is not None:
+            return self._tried(_found(judgement, fault, sure), view)
+        judgement = self._behind_a_file(judgement, view)
+        judgement = beside.slow(judgement, view)
+        judgement = self._tried(judgement, view)
+        return beside.nothing_else(beside.contradicted(judgement, view), view)
+
+    def read(self, text: str) -> Classification:
+        """Classify a text of a node, each once."""
+        if text not in self._texts:
+            self._texts[text] = classify(text, None)
+        return self._texts[text]
+
+    def _provider(self, judgement: Judgement, view: NodeView) -> Judgement | None:
+        """A credential provider that fails shows in the kubelet's log alone; the pull then lacks its login."""
+        if judgement.cause not in _OF_CREDENTIALS:
+            return None
+        said = words.provider_words(view, judgement.image, self.read)
+        if said is None:
+            return None
+        outcome = judgement.outcome
+        if outcome is not None and outcome.check is not None and outcome.check.state == OFFERED:
+            doubt = Alternative(
+                str(Cause.CREDENTIAL_PROVIDER_FAILURE),
+                "the node's credential provider fails too, but a Secret of the pod is offered and refused",
+            )
+            return judgement.with_evidence(said.evidence).with_alternatives(doubt)
+        note = f"on {view.name} the kubelet's credential provider fails, so it pulls without that login"
+        turned = judgement.with_cause(
+            Cause.CREDENTIAL_PROVIDER_FAILURE, Confidence.CONFIRMED, said.evidence, note=note
+        )
+        return replace(
+            turned,
+            hop=Hop.CREDENTIALS,
+            host=normal_host(registry_host(judgement.image)),
+            secrets=(),
+            alternatives=(),
+        )
+
+    def _hear(self, judgement: Judgement, view: NodeView) -> Judgement:
+        """Where the API has no words (any more), the newest of the runtime's log decide, or those of a pull by hand."""
+        if not is_weak(judgement):
+            return judgement
+        sandbox = not judgement.failure.image or judgement.failure.symptom in ("sandbox", "runtime")
+        said = words.newest_words(
+            view, judgement.image, self.read, sandbox=sandbox, after=_begun(judgement.failure)
+        )
+        if said is None or (judgement.cause != Cause.UNKNOWN and said.classification.cause in WEAK_WORDS):
+            said = words.trial_words(view, judgement.image, self.read)
+        if said is None or said.classification.cause == Cause.UNKNOWN:
+            return judgement
+        found = said.classification
+        turned = judgement.with_cause(found.cause, found.confidence, said.evidence, note=_heard(view))
+        others = tuple(Alternative(str(cause), "") for cause in found.alternatives if cause != found.cause)
+        turned = replace(turned, hop=found.hop, host=said.host or judgement.host, alternatives=others)
+        return turned if judgement.image else replace(turned, classification=found)
+
+    def _choose(self, judgement: Judgement, view: NodeView) -> tuple[NodeFault | None, bool]:
+        """The fault that the words fit; or, for weak words, the first that must break the pull, or that may."""
+        faults = list(self._concerning(judgement, view))
+        fitting = [fault for fault in faults if judgement.cause in fault.fits]
+        if fitting:
+            named = [fault for fault in fitting if fault.host == normal_host(judgement.host)]
+            return _merged((named or fitting)[0], fitting), True
+        on_way = judgement.cause in NETWORK_WORDS and judgement.confidence != Confidence.CONFIRMED
+        usable = [
+            fault
+            for fault in faults
+            if is_weak(judgement) or (on_way and fault.sure and fault.cause in NETWORK_WORDS)
+        ]
+        sure = [fault for fault in usable if fault.sure]
+        if sure:
+            return sure[0], True
+        likely = [fault for fault in usable if fault.kind != "runtime_restarted"]
+        return (likely[0], self._is_logged(likely[0], view)) if likely else (None, False)
+
+    def _is_logged(self, fault: NodeFault, view: NodeView) -> bool:
+        """Tell whether the runtime was heard to pass this mirror over."""
+        return fault.kind == "mirror" and any(words.mirror_lines(view, frozenset({fault.host}), self.read))
+
+    def _concerning(self, judgement: Judgement, view: NodeView) -> Iterator[NodeFault]:
+        """The faults of this node that this pull meets, in the order in which it would meet them."""
+        registry = registry_host(judgement.image)
+        on_way = self._network(view)
+        hosts = self._hosts(judgement, view)
+        well = bool(registry) and view.gets_through(registry)
+        yield from (fault for fault in self._node(view) if fault.hop == Hop.RUNTIME)
+        if registry:
+            for found in mirror_faults(view, registry, [fault for fault in on_way if not fault.wide]):
+                mirror = self._beside_mirror(found, view)
+                named = judgement.cause == Cause.MIRROR_FAILURE or not judgement.classification
+                if words_are_about(judgement.cause, judgement.host, mirror):
+                    yield replace(mirror, fits=mirror.fits | {judgement.cause})
+                elif named or is_weak(judgement):
+                    yield mirror
+            files = config_faults(view, registry, judgement.cause)
+            yield from (one for one in files if one.kind != _FALLBACK)
+        mirrors = {host_of(one) for one in view.endpoints_of(registry) if one.role == "mirror"}
+        for fault in on_way:
+            if (fault.wide and not well) or (fault.host in hosts and fault.host not in mirrors):
+                yield fault
+        yield from (fault for fault in self._node(view) if fault.hop == Hop.DISK)
+        room = room_fault(view, judgement.image) or few_inodes(view, judgement.image)
+        if room is not None:
+            yield self._against(room, view)
+        restarted = restart_fault(view, judgement.failure.since)
+        if restarted is not None:
+            yield restarted
+
+    def _beside_mirror(self, mirror: NodeFault, view: NodeView) -> NodeFault:
+        """A node that has no such mirror gets on with the registry itself."""
+        if mirror.compared:
+            return mirror
+        better = self._ladder.compare(view, mirror.registry, "http").better
+        proof = tuple(told(other, other.of_host(mirror.registry, "http")[0]) for other in better[:1])
+        names = tuple(other.name for other in better)
+        return replace(mirror, compared=names, evidence=(*mirror.evidence, *proof))
+
+    def _hosts(self, judgement: Judgement, view: NodeView) -> frozenset[str]:
+        """The hosts that this pull touches, as far as anybody has seen them."""
+        found = {normal_host(registry_host(judgement.image)), normal_host(judgement.host)}
+        for answer in self._facts.answers.of_image(judgement.image):
+            found.update(
+                normal_host(one.host) for one in answer.hosts if one.role in ("registry", "token", "blob")
+            )
+        found.update(host_of(one) for one in view.endpoints_of(registry_host(judgement.image)))
+        return frozenset(found - {""})
+
+    def _network(self, view: NodeView) -> list[NodeFault]:
+        if view.name not in self._on_way:
+            self._on_way[view.name] = network_faults(view, self._ladder)
+        return self._on_way[view.name]
+
+    def _node(self, view: NodeView) -> list[NodeFault]:
+        if view.name not in self._of_node:
+            found = [*runtime_faults(view), *disk_faults(view)]
+            self._of_node[view.name] = [self._against(fault, view) for fault in found]
+        return self._of_node[view.name]
+
+    def _against(self, fault: NodeFault, view: NodeView) -> NodeFault:
+        """Set a healthy node of the pool against the disk or runtime that is not."""
+        is_well = runtime.well if fault.hop == Hop.RUNTIME else disk.well
+        for other in self._ladder.beside(view):
+            good = is_well(other)
+            if good is not None:
+                return replace(fault, compared=(other.name,), evidence=(*fault.evidence, good))
+        return fault
+
+    def _behind_a_file(self, judgement: Judgement, view: NodeView) -> Judgement:
+        """Words that another cause hides behind, because of how the runtime is told to ask."""
+        registry = registry_host(judgement.image)
+        outcome = judgement.outcome
+        if judgement.cause == Cause.TLS_UNTRUSTED:
+            for fault in config_faults(view, registry, judgement.cause):
+                if fault.kind == _FALLBACK:
+                    return beside.hidden(judgement, fault, outcome)
+        if judgement.cause in _NOT_THERE and outcome is not None and outcome.result == Result.PULLS:
+            mirrors = [one for one in view.endpoints_of(registry) if one.role == "mirror"]
+            origin = [one for one in self._network(view) if one.host == normal_host(registry)]
+            if mirrors and origin:
+                return _found(judgement, origin[0], origin[0].sure)
+            if mirrors:
+                return beside.lacking_mirror(judgement, view, mirrors[0])
+        return judgement
+
+    def _tried(self, judgement: Judgement, view: NodeView) -> Judgement:
+        """What a pull by hand adds."""
+        if judgement.seen is None or not judgement.seen.sure:
+            success = words.trial_success(view, judgement.image)
+            if success is not None:
+                return beside.pulled(judgement, view, success)
+        said = words.trial_words(view, judgement.image, self.read)
+        if said is None or said.evidence in judgement.circumstances:
+            return judgement
+        return beside.failed_by_hand(judgement, view, said)
+
+
+def is_weak(judgement: Judgement) -> bool:
+    """Tell whether the words say no more than that the pull has not succeeded."""
+    if judgement.cause in _LOOSE:
+        return judgement.confidence == Confidence.POSSIBLE or (
+            judgement.cause == Cause.RUNTIME_ERROR and judgement.confidence != Confidence.CONFIRMED
+        )
+    return judgement.cause in WEAK_WORDS
+
+
+def _begun(failure: PullFailure) -> str:
+    """When the pull began that goes on; what the log says of tries before it is over and done with."""
+    if failure.symptom != "pulling":
+        return ""
+    return next((event.last_at or "" for event in reversed(failure.events) if event.reason == "Pulling"), "")
+
+
+def _heard(view: NodeView) -> str:
+    return f"the status and the events say no more; it is {view.name} itself that tells"
+
+
+def _merged(fault: NodeFault, fitting: list[NodeFault]) -> NodeFault:
+    """A file that is wrong and the handshake that shows it are one: the file is the reason, the handshake the proof."""
+    if not fault.kind.startswith("config_"):
+        return fault
+    shown = next((one for one in fitting if one.cause == fault.cause and one.kind != fault.kind), None)
+    if shown is None:
+        return fault
+    return replace(
+        fault,
+        evidence=(*fault.evidence, *shown.evidence),
+        fixes=(*fault.fixes, *shown.fixes),
+        compared=shown.compared,
+        worse=shown.worse,
+        controller=shown.controller,
+    )
+
+
+def _found(judgement: Judgement, fault: NodeFault, sure: bool) -> Judgement:
+    """Turn the judgement to what the node shows, or confirm it by that."""
+    kept = judgement.cause in fault.keeps
+    turned = judgement.with_cause(
+        judgement.cause if kept else fault.cause,
+        Confidence.CONFIRMED if sure else Confidence.LIKELY,
+        *fault.evidence,
+    )
+    doubts: tuple[Alternative, ...] = ()
+    if not sure:
+        doubts = judgement.alternatives
+    elif judgement.cause not in WEAK_WORDS and judgement.cause not in fault.fits:
+        doubts = (
+            Alternative(str(judgement.cause), "the kubelet's words; the node now meets another fault first"),
+        )
+    return replace(
+        turned,
+        hop=fault.hop,
+        host=fault.host or judgement.host,
+        alternatives=(),
+        note="",
+        seen=fault,
+        secrets=(),
+    ).with_alternatives(*doubts)

@@ -1,0 +1,167 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node's logs and a pull by hand say about one image: words, classified as the kubelet's are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import (
+    Cause,
+    Classification,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
+    canonical,
+    normal_host,
+    registry_host,
+    repository_name,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import size
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
+    clean,
+    seen,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
+    NodeView,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    Evidence,
+    LogLine,
+    PullTrial,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+
+Read = Callable[[str], Classification]
+_KUBELET = "kubelet"
+_SANDBOX = "sandbox"
+_HOST_TRIED = "trying next host"
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a node's own texts say of one image, and the evidence for it."""
+
+    classification: Classification
+    evidence: Evidence
+    host: str = ""
+
+
+def newest_words(
+    view: NodeView, image: str, read: Read, *, sandbox: bool = False, after: str = ""
+) -> Words | None:
+    """Return the newest log line about this image that names a cause; None where no line does.
+
+    ``sandbox``: lines on the sandbox image count, whatever it is called. Lines from before ``after`` do not.
+    """
+    lines = [
+        line
+        for line in view.log_lines
+        if (line.image and _is_about(line, image)) or (sandbox and _SANDBOX in line.text.lower())
+    ]
+    for line in sorted(lines, key=lambda line: (line.at or "", line.text), reverse=True):
+        if after and (line.at or "") < after:
+            continue
+        said = read(line.text)
+        if said.cause not in (Cause.UNKNOWN, Cause.CREDENTIAL_PROVIDER_FAILURE):
+            return Words(said, _line(view, line, image), _host(said, image))
+    return None
+
+
+def provider_words(view: NodeView, image: str, read: Read) -> Words | None:
+    """Return the kubelet's newest line on a credential provider that fails for this image or for any."""
+    found = []
+    for line in view.log_lines:
+        if "credential" not in line.text.lower():
+            continue
+        said = read(line.text)
+        about = not line.image or _is_about(line, image)
+        named = not said.host or normal_host(said.host) == normal_host(registry_host(image))
+        if said.cause == Cause.CREDENTIAL_PROVIDER_FAILURE and about and named:
+            found.append((line.at or "", line.text, line, said))
+    if not found:
+        return None
+    _at, _text, line, said = max(found, key=lambda item: item[:2])
+    return Words(said, _line(view, line, image), normal_host(registry_host(image)))
+
+
+def mirror_lines(view: NodeView, hosts: frozenset[str], read: Read) -> Iterator[Evidence]:
+    """Yield the newest line in which the runtime passes on to the next host, for each of these hosts."""
+    shown: set[str] = set()
+    for line in sorted(view.log_lines, key=lambda line: (line.at or "", line.text), reverse=True):
+        if _HOST_TRIED not in line.text:
+            continue
+        host = normal_host(read(line.text).host or "")
+        if host in hosts and host not in shown:
+            shown.add(host)
+            yield _line(view, line, "")
+
+
+def trial_words(view: NodeView, image: str, read: Read) -> Words | None:
+    """Return what a pull by hand failed with; None where none was tried or it succeeded."""
+    trial = view.trial_of(image)
+    if trial is None or trial.outcome not in ("failed", "timeout"):
+        return None
+    said = read(trial.text)
+    if said.cause == Cause.UNKNOWN and trial.outcome == "timeout":
+        return None
+    fact = f"pulled by hand on {view.name} with {clean(trial.client, 40) or 'its client'}: {trial.outcome}"
+    return Words(said, seen(view.name, trial.at, fact, trial.text), _host(said, image))
+
+
+def trial_success(view: NodeView, image: str) -> Evidence | None:
+    """Return that a pull by hand went well, as evidence against whatever fails."""
+    trial = view.trial_of(image)
+    if trial is None or trial.outcome != "pulled":
+        return None
+    whose = _whose(trial)
+    fact = (
+        f"pulled by hand on {view.name} with {clean(trial.client, 40) or 'its client'}{whose}: it works now"
+    )
+    speed = throughput(trial)
+    return seen(view.name, trial.at, f"{fact}{f', {speed}' if speed else ''}", supports=False)
+
+
+def throughput(trial: PullTrial | None) -> str:
+    """Return ``5.2 MB/s``, empty where it is not known."""
+    if trial is None or not trial.bytes or not trial.seconds or trial.seconds <= 0:
+        return ""
+    return f"{size(int(trial.bytes / trial.seconds))}/s"
+
+
+def _whose(trial: PullTrial) -> str:
+    ref = trial.credential
+    if ref is None:
+        return " without a login"
+    return f" and the login of {ref.namespace}/{ref.secret}" if ref.secret else " and a login"
+
+
+def _is_about(line: LogLine, image: str) -> bool:
+    """Tell whether a line names this image; kubelets' credential lines name it without its tag."""
+    if canonical(line.image) == canonical(image):
+        return True
+    return _KUBELET in line.unit and repository_name(line.image) == repository_name(image)
+
+
+def _line(view: NodeView, line: LogLine, image: str) -> Evidence:
+    times = f", {line.count} times" if line.count > 1 else ""
+    of = f" of {image}" if image else ""
+    vantage = view.vantage if _KUBELET in line.unit else f"runtime/{view.name}"
+    at = line.at if _is_time(line.at) else view.at
+    return seen(
+        view.name,
+        at,
+        printable(f"{clean(line.unit, 60) or 'the log'} on {view.name} says{of}{times}"),
+        line.text,
+        source="runtime_log",
+        vantage=vantage,
+    )
+
+
+def _is_time(text: str | None) -> bool:
+    return bool(text) and len(text or "") >= 20 and (text or "").endswith("Z")
+
+
+def _host(said: Classification, image: str) -> str:
+    return normal_host(said.host or "") or normal_host(registry_host(image))
