@@ -93,6 +93,6 @@ def look(node: Node, folder: Path, module: str = "node_probe", **options: Any) -
     )
     output = done.stdout.decode(errors="replace")
     assert done.returncode == 0, output[-3000:]
-    head, dummy, rest = output.partition(f"{node.name} | SUCCESS => ")
+    _head, dummy, rest = output.partition(f"{node.name} | SUCCESS => ")
     assert rest, output[-3000:]
     return Look(json.loads(rest), output)

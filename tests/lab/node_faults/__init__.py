@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Faults of real nodes, in two sets, each of which a lab holds at a time: what is wrong on the node, or on its way out."""
+"""Faults of real nodes, in two sets, of which a lab holds one at a time: on the node, or on its way out."""
 
 from __future__ import annotations
 
