@@ -167,7 +167,8 @@ def _nodes_own_title(fault: Fault, case: Case) -> str:
 
 def _summary(entry: Entry, fault: Fault, case: Case) -> str:
     told = sentences(fault.members)
-    parts = [_sentence(text) for text in told]
+    # It begins with the name of a node, which keeps its small letter.
+    parts = [f"{text}." for text in told]
     parts.append(entry.explanation)
     notes = {member.note for member in case.members if member.note}
     parts.extend(_sentence(note) for note in sorted(notes)[:3])

@@ -139,6 +139,9 @@ def contradicted(judgement: Judgement, view: NodeView) -> Judgement:
         words = f"{view.name} has room for images now: {_MENDED}; a pull that fails gives back what it took"
         return judgement.with_evidence(seen(view.name, view.at, words, supports=False))
     host = normal_host(judgement.host)
+    trial = view.trial_of(judgement.image)
+    if trial is not None and trial.outcome != "pulled":
+        return judgement
     if judgement.cause not in NETWORK_WORDS or not host or not view.gets_through(host):
         return judgement
     hop = next(one for one in view.of_host(host, "http") if one.outcome in ("ok", "slow"))

@@ -204,7 +204,7 @@ class Witness:
             yield self._against(room, view)
         restarted = restart_fault(view, judgement.failure.since)
         if restarted is not None:
-            yield restarted
+            yield self._against(restarted, view)
 
     def _beside_mirror(self, mirror: NodeFault, view: NodeView) -> NodeFault:
         """A node that has no such mirror gets on with the registry itself."""
