@@ -68,6 +68,7 @@ block() {
   _br=$?
   now
   printf '\n%s end %s %s\n' "$M" "$_br" "$((NOW - _bt))"
+  return "$_br"
 }
 most() {
   _mb=$1
