@@ -9,8 +9,8 @@ DOCUMENTATION = r"""
 name: node_pod
 short_description: Run tasks on a Kubernetes node through the API server, without SSH
 description:
-  - Enters, through the API server's C(exec), the privileged pod that M(kube_runbooks.image_pull.node_access) has made on
-    a node, and from there the node's own namespaces. So a task runs on the node as root, as over SSH.
+  - Enters, through the API server's C(exec), the privileged pod that M(kube_runbooks.image_pull.node_access) has made
+    on a node, and from there the node's own namespaces. So a task runs on the node as root, as over SSH.
   - It only attaches. Where there is no such pod the host is unreachable, and the message says so.
   - Works with C(raw), C(command), ordinary modules (where the node has Python), C(copy), C(fetch), C(script) and with
     C(become).

@@ -30,6 +30,10 @@ exec $e env -i HOME=/root USER=root LOGNAME=root SHELL=/bin/sh PATH={_PATH} \\
 """
 """Enters the namespaces of the node's first process, without the image's environment."""
 
+_END = "\n"
+"""After the command, which may end in a comment."""
+_EVALUATE = 'eval "${c%x}"'
+
 LONGEST_IN_ADDRESS = 4000
 """A longer command goes the way of its input: proxies refuse addresses of more than about eight kilobytes."""
 
@@ -41,16 +45,23 @@ def command_line(command: str, mark: str, input_size: int | None) -> tuple[list[
     more are passed on, because the end of the input may never arrive.
     """
     begin = f"cd 2>/dev/null || cd /; printf %s {shlex.quote(mark)}"
-    source = "</dev/null" if input_size is None else ""
-    feed = "" if input_size is None else f"head -c {input_size} | "
     if len(command) <= LONGEST_IN_ADDRESS:
-        inner = f"{begin}; {feed}{{ {command}\n}} {source}"
-        return ["/bin/sh", "-c", _INTO, "sh", inner], b""
+        return _words(f"{begin}; {_fed(command + _END, input_size)}"), b""
     content = command.encode("utf-8", "surrogateescape")
     # Byte by byte, so that nothing of the command's own input is taken; the x keeps line breaks at its end.
     take = f"c=$(dd bs=1 count={len(content)} 2>/dev/null; printf x)"
-    inner = f'{take}; {begin}; {feed}eval "${{c%x}}" {source}'
-    return ["/bin/sh", "-c", _INTO, "sh", inner], content
+    return _words(f"{take}; {begin}; {_fed(_EVALUATE, input_size)}"), content
+
+
+def _words(inner: str) -> list[str]:
+    return ["/bin/sh", "-c", _INTO, "sh", inner]
+
+
+def _fed(command: str, size: int | None) -> str:
+    """Return sh that gives ``command`` its input. What it leaves is read to the end: else the exec never ends."""
+    if size is None:
+        return f"( {command} ) </dev/null"
+    return f"head -c {size} | {{ ( {command} ); r=$?; cat >/dev/null; exit $r; }}"
 
 
 def find_pod(client: Client, namespace: str, run: str, node: str) -> str:
