@@ -136,7 +136,10 @@ def _clock(main: JobAnswer, answer: Answer, now: float) -> Clock:
     words = (main.fact("clock") or "").split()
     if not words or not re.fullmatch(r"\d{1,12}", words[0]):
         return Clock(None, now)
-    return Clock(float(words[0]), answer.asked_at + answer.seconds / 2 if answer.asked_at else now)
+    controller = answer.asked_at + answer.seconds / 2 if answer.asked_at else now
+    return Clock(
+        float(words[0]), controller, int(words[-1]) if re.fullmatch(r"\d{1,15}", words[-1]) else None
+    )
 
 
 def _resolver(job: JobAnswer, node: str, vantage: str, source: str) -> Iterator[Record]:

@@ -134,10 +134,12 @@ net_entry() {
     net_key=$net_u_host:$net_u_port
     case $2 in *:*) net_want=$2 ;; *) net_want=$2:$net_u_port ;; esac
     if [ "$net_key" = "$net_want" ]; then
-        net_o_scheme=$net_u_scheme net_port=$net_u_port
+        net_o_scheme=$net_u_scheme net_port=$net_u_port net_o_asked=1
         net_o_ca="$net_o_ca${5:+$nl$5}"
         [ "$4" = 0 ] || net_o_skip=1
     elif [ "$3" = server ]; then
+        # Another server stands for the host that references name: that one itself is never asked.
+        net_o_asked=${net_o_asked:-0}
         net_more="$net_more${net_more:+$nl}registry $net_u_host $net_u_port $net_u_scheme $4 $5"
     else
         net_more="$net_more${net_more:+$nl}mirror $net_u_host $net_u_port $net_u_scheme $4 $5"
@@ -289,7 +291,7 @@ net_old_mirrors() {
 # A host of the question, with what the files say of it and the mirrors that they name: net_from_files ROLE HOST PORT
 net_from_files() {
     net_role=$1 net_o_host=$2 net_port=$3
-    net_o_scheme=https net_o_skip=0 net_o_ca= net_more=
+    net_o_scheme=https net_o_skip=0 net_o_ca= net_o_asked= net_more=
     net_asked_host=$2
     [ "$3" = 443 ] || net_asked_host=$2:$3
     if [ "$1" = registry ] || [ "$1" = mirror ]; then
@@ -304,7 +306,7 @@ net_from_files() {
         # Their connections are made with the settings of the registry that sends there.
         net_o_ca=$net_all_ca
     fi
-    net_add "$net_role" "$net_o_host" "$net_port" "$net_o_scheme" "$net_o_skip" "$net_o_ca"
+    [ "$net_o_asked" = 0 ] || net_add "$net_role" "$net_o_host" "$net_port" "$net_o_scheme" "$net_o_skip" "$net_o_ca"
     IFS=$nl
     set -- $net_more
     IFS=$net_blanks

@@ -295,7 +295,8 @@ _CONNECT = (
     ),
     (re.compile(r"timed out|timeout", re.I), "timeout", "timeout", ""),
 )
-_AT_ONCE = 0.9
+# A machine that is missing is known after three questions of ARP (or neighbour discovery), one a second.
+_BEFORE_ARP_GIVES_UP = 2.5
 
 
 def connection_hops(asked: Asked, lines: Sequence[str]) -> list[HopFact]:
@@ -327,9 +328,8 @@ def _connected(code: int, seconds: float, words: str) -> tuple[str, str, str]:
     for pattern, outcome, cause, text in _CONNECT:
         if not pattern.search(words):
             continue
-        if outcome == "no_route" and "network" not in pattern.pattern and seconds < _AT_ONCE:
-            # Nobody knows that a machine is missing that fast: the error came in an ICMP message.
-            return "prohibited", cause, "rejected at once by an ICMP message (host unreachable or prohibited)"
+        if outcome == "no_route" and "network" not in pattern.pattern and seconds < _BEFORE_ARP_GIVES_UP:
+            return "prohibited", cause, "rejected by an ICMP message (host unreachable or prohibited)"
         return outcome, cause, text or f"no answer within {seconds:.0f} s: packets are dropped in silence"
     if code == 124:
         return "timeout", "timeout", f"no answer within {seconds:.0f} s: packets are dropped in silence"

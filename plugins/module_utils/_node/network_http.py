@@ -136,6 +136,10 @@ def by_proxy(words: str, scheme: str, host: str, tool: str, clock: Clock) -> ByP
         )
     if answer == _DENIED and scheme == "https":
         return ByProxy("denied", f"the proxy denies {host} (403)", answer, seconds)
+    if exit_code in (_TIMED_OUT, 124) and _never_connected(words):
+        return ByProxy(
+            "timeout", "the proxy does not answer: packets to it are dropped in silence", None, seconds
+        )
     if exit_code == _NO_PROXY_NAME:
         return ByProxy("failed", "the name of the proxy cannot be resolved", None, seconds)
     if (
@@ -174,6 +178,11 @@ def _figures(words: str) -> tuple[int | None, float | None, int | None, int | No
     return exit_code, None, None, int(found[-1]) if found else None
 
 
+def _never_connected(words: str) -> bool:
+    figures = _CURL.search(words)
+    return figures is not None and _float(figures[3]) == 0
+
+
 def _error(words: str) -> str:
     found = _ERROR.search(words)
     if found:
@@ -192,8 +201,8 @@ def _clock_difference(words: str, clock: Clock) -> int | None:
         return None
     if then.tzinfo is None:
         then = then.replace(tzinfo=UTC)
-    # The header's seconds are cut off, not rounded.
-    return round(clock.node - then.timestamp() - 0.5)
+    # Both are cut off to the second.
+    return round(clock.node - then.timestamp())
 
 
 def _float(text: str) -> float:

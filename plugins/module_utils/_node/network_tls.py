@@ -28,7 +28,7 @@ _MOST_CERTIFICATES = 5
 _VERIFY_ERROR = re.compile(r"verify error:num=(\d{1,3}):")
 _VERIFY_CODE = re.compile(r"Verif(?:y return code|ication error): (?:(\d{1,3}) \()?")
 _READ_BYTES = re.compile(r"SSL handshake has read (\d{1,9}) bytes")
-_ALERT = re.compile(r"(?:ssl/tls |sslv3 |tlsv1 |tlsv13 )?alert ([a-z ]{3,40}?)(?::|$|\n)", re.I)
+_ALERT = re.compile(r"(?:sslv3|tlsv13|tlsv1|ssl/tls) (?:alert )?([a-z ]{3,40}?)\s*(?::|$)", re.I | re.M)
 # X509_V_ERR_* of OpenSSL (x509_vfy.h).
 _NOT_YET, _EXPIRED, _SELF_SIGNED, _SELF_SIGNED_ABOVE = 9, 10, 18, 19
 _NO_ISSUER = frozenset({2, 20, 21, 27})
@@ -49,15 +49,28 @@ _CAUSES = {
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """The node's and the controller's time (Unix), the former null where it was not read."""
+    """The node's and the controller's time (Unix), the former null where it was not read.
+
+    ``read_at`` is when the node read its clock, in hundredths of seconds since it was booted.
+    """
 
     node: float | None
     controller: float
+    read_at: int | None = None
 
     @property
     def of_node(self) -> float:
         """The node's, else the controller's."""
         return self.controller if self.node is None else self.node
+
+    def later(self, at: str) -> Clock:
+        """Return both clocks at another time since boot, as the node prints it."""
+        if self.node is None or self.read_at is None or not re.fullmatch(r"[0-9]{1,15}", at):
+            return self
+        passed = (int(at) - self.read_at) / 100
+        return dataclasses.replace(
+            self, node=self.node + passed, controller=self.controller + passed, read_at=int(at)
+        )
 
     @property
     def difference(self) -> float:
@@ -209,7 +222,10 @@ def _first_error(words: str) -> str:
 
 def _alert_note(words: str) -> str:
     alert = _ALERT.search(words.lower())
-    return f"the server said afterwards: {printable(alert[1], 60)}" if alert else ""
+    if alert:
+        return f"the server said afterwards: {printable(alert[1], 60)}"
+    wants = "Acceptable client certificate" in words or "Requested Signature Algorithms" in words
+    return "the server asks for a client certificate" if wants else ""
 
 
 def chain(words: str, host: str) -> tuple[CertificateFact, ...]:

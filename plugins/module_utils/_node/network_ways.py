@@ -82,7 +82,7 @@ def straight_hops(asked: Asked, job: JobAnswer, clock: Clock, trust: tuple[str, 
             hops.append(large)
     said, block = (job.fact("http") or "").split(), job.block("http")
     if block is not None and len(said) >= 3 and (tls is None or tls[2].outcome == "ok" or said[2] == "http"):
-        http = spoken(block.text, said[2], clock)
+        http = spoken(block.text, said[2], clock.later(said[-1]))
         if http.outcome != "tls":
             hops.append(_http_hop(asked, http, literal(said[0])))
     return hops
@@ -189,13 +189,17 @@ def proxied_hops(
     said, block = (job.fact("proxied") or "").split(), job.block("proxied")
     found = None
     if block is not None and len(said) >= 2:
-        found = by_proxy(block.text, asked.scheme, asked.name, said[0], clock)
+        found = by_proxy(block.text, asked.scheme, asked.name, said[0], clock.later(said[-1]))
     if proxies.exempt(asked):
         return _should_not_be_exempt(runtime, found, straight, proxy)
     if found is None:
         tools = next(iter(job.lacks.values()), ())
         text = f"no tool ({', '.join(tools)})" if tools else job.trouble or "the proxy's URL cannot be used"
         return [runtime.hop("proxy", "not_checked", text=text, proxy=proxy)]
+    if asked.scheme == "http" and found.http is not None and found.http.status == 403:
+        # Without TLS the proxy answers in the host's stead: what the host itself says to the node tells the two apart.
+        if any(one.hop == "http" and one.status not in (None, 403) for one in straight):
+            found = ByProxy("denied", f"the proxy denies {asked.name} (403)", 403, found.seconds)
     hops = [_proxy_hop(runtime, found, straight, proxy)]
     if found.tls is not None:
         hops.append(_tls_behind(runtime, found.tls, job, clock, proxy, trust))
@@ -207,7 +211,9 @@ def proxied_hops(
 def _proxy_hop(asked: Asked, found: ByProxy, straight: Sequence[HopFact], proxy: str) -> HopFact:
     text = found.text
     if found.outcome != "ok" and any(one.hop == "http" and one.status is not None for one in straight):
-        text += "; the node reaches it directly: no_proxy lacks it"
+        text += "; the node reaches it directly"
+        if found.outcome == "denied" or (found.outcome == "failed" and found.status):
+            text += ": no_proxy lacks it"
     return asked.hop(
         "proxy",
         found.outcome,
