@@ -25,6 +25,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.node_trouble import (
     condition,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes import (
+    steps as node_steps,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import ChecklistStep, Finding
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import (
     enumeration,
@@ -47,9 +50,12 @@ def checklist_of(
             found = registry_steps.look_at(number, facts, judgements)
         else:
             found = look(facts, findings)
+        if facts.vantages.asked and number in node_steps.STEPS:
+            found = node_steps.look_at(number, facts, found)
         if number > 1 and failing:
             sees = found.status == PASSED and number in registry_steps.STEPS
             besides = f"; from the controller: {found.detail}" if sees else ""
+            besides += node_steps.taken(facts) if number in node_steps.STEPS else ""
             found = Look(FAILED, _failed(failing) + besides)
         elif found.status == PASSED:
             found = _with_gaps(found, facts, number)

@@ -25,6 +25,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.impact import impact_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judge import judge
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.gaps import gaps_of
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.suggestions import (
     images_in_use,
 )
@@ -96,7 +97,7 @@ def is_under_way(finding: Finding) -> bool:
 def not_checked_of(facts: Facts) -> tuple[NotChecked, ...]:
     """Return what was not looked at: gaps of the stages, missing rights, and what this run has no stage for."""
     found: dict[tuple[str, str], NotChecked] = {}
-    for gap in facts.gaps:
+    for gap in gaps_of(facts):
         found.setdefault((gap.check, gap.why), _not_checked(gap.check, gap.why, gap.conclusion_lost))
     for right in facts.access:
         if right.allowed is False:
@@ -114,7 +115,8 @@ def not_checked_of(facts: Facts) -> tuple[NotChecked, ...]:
         lost = "what the other registries say, and whether the other credentials are accepted"
         found.setdefault(("registry", ""), _not_checked("registry", facts.answers.error, lost))
     for check, why, lost in _NO_STAGE:
-        if not (check == REGISTRY and facts.answers.asked):
+        asked = facts.answers.asked if check == REGISTRY else facts.vantages.asked
+        if not asked:
             found.setdefault((check, why), NotChecked(check, why, lost))
     return tuple(found.values())
 
