@@ -224,7 +224,10 @@ def _in_use(answer: Answer, job: JobAnswer, question: NodeQuestion) -> Iterator[
             (kind for kind in ("content", "snapshots", "logs") if name.startswith(f"disk_{kind}")), ""
         )
         if what and not one.fact("absent"):
-            yield _counted(one, "container_logs" if what == "logs" else what, question)
+            record = _counted(one, "container_logs" if what == "logs" else what, question)
+            # A snapshotter that is not used has an empty folder.
+            if not isinstance(record, DiskUse) or what != "snapshots" or record.count != 0:
+                yield record
     yield from _images(answer.job("disk_images"), question)
 
 

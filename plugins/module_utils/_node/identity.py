@@ -111,7 +111,7 @@ def clock_difference(answer: Answer) -> float | None:
     """Return the node's clock minus the controller's in seconds, null where it was not read.
 
     The script began after the way there and before the way back; both are taken to be equally long, so that the
-    error is half of what the round trip took beyond the script itself.
+    error is half of what the round trip took beyond the script itself. A difference within that error is 0.
     """
     job = answer.job("identity")
     at, clock = job.fact("at") or "", (job.fact("clock") or "").split()
@@ -123,7 +123,8 @@ def clock_difference(answer: Answer) -> float | None:
     theirs = int(clock[0]) + int(nanoseconds) / 1e9
     way = max(0.0, answer.seconds - answer.node_seconds) / 2
     ours = answer.asked_at + way + max(0.0, (int(at) - answer.started) / 100)
-    return round(theirs - ours, 2)
+    difference = theirs - ours
+    return 0.0 if abs(difference) <= way else round(difference, 2)
 
 
 def _system(job: JobAnswer) -> str:

@@ -8,12 +8,17 @@ from __future__ import annotations
 from types import ModuleType
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap, Record
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import config, identity, logs
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import (
+    config,
+    disk,
+    identity,
+    logs,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import NodeQuestion
 
-SLICES: tuple[ModuleType, ...] = (identity, config, logs)
+SLICES: tuple[ModuleType, ...] = (identity, disk, config, logs)
 """Each has ``jobs(question)`` and ``records(answer, question)``."""
 
 
