@@ -1,0 +1,372 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a report makes of looks at nodes: one finding for one fault, doubt, the checklist, what was left open."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import diagnose
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    AccessPod,
+    ConfigProblem,
+    DiskUse,
+    EventFact,
+    Gap,
+    HopFact,
+    LogLine,
+    NodeChoice,
+    PullTrial,
+    Record,
+    Report,
+    RoomFact,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import render_terminal
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+
+from tests.unit.evidence import failing, judged, no_such_host, not_found, refused, write_evidence
+from tests.unit.plugins.module_utils._diagnosis.asked import answer
+from tests.unit.plugins.module_utils._diagnosis.looked import (
+    AT,
+    BROKEN,
+    HEALTHY,
+    HOST,
+    IMAGE,
+    disk,
+    endpoint,
+    finding_with,
+    folder_with,
+    hop,
+    look,
+    node,
+    report_with,
+    resolver,
+    runtime,
+    sick,
+    stage_of,
+    way,
+    well,
+)
+
+OTHER = "quay.io"
+LOST = no_such_host(IMAGE, HOST)
+STOPPED = (
+    'rpc error: code = Unavailable desc = connection error: desc = "transport: error while dialing: dial unix'
+)
+
+
+def deaf(on: str, *hosts: str) -> list[Record]:
+    """A node whose resolver does not answer, whatever the name."""
+    return sick(*(hop("dns", "timeout", host, on) for host in hosts or (HOST,)), on=on)
+
+
+def steps(report: Report) -> dict[int, tuple[str, str]]:
+    return {step.step: (step.status, step.detail) for step in report.checklist}
+
+
+# One fault, one finding
+
+
+@pytest.mark.parametrize("pool", ["a", ""], ids=["with a pool", "without pool labels"])
+def test_one_resolver_that_is_dead_on_three_nodes_is_one_finding(tmp_path: Path, pool: str) -> None:
+    names = ["n1", "n2", "n3"]
+    failures = [failing(LOST, IMAGE, node=name, pod=f"web-{name}") for name in names]
+    seen = [record for name in names for record in deaf(name)]
+    pools = [node(name, pool) for name in (*names, HEALTHY)]
+    report = report_with(tmp_path / "run", [*failures, *pools], [*seen, *well()])
+    assert len(report.findings) == 1
+    found = report.findings[0]
+    assert (found.cause, found.hop, found.confidence) == ("dns_failure", "dns", "confirmed")
+    assert found.nodes == ("n1", "n2", "n3")
+    assert (
+        "n1, n2, n3 cannot resolve registry.example, node2 can: their resolver 10.0.0.2 does not answer"
+        in found.summary
+    )
+    assert "On n1, n2, n3: does resolver 10.0.0.2 answer" in found.fixes[0].title
+
+
+@pytest.mark.parametrize("pool", ["a", ""], ids=["with a pool", "without pool labels"])
+def test_three_hundred_nodes_of_which_three_were_looked_at_are_one_finding(tmp_path: Path, pool: str) -> None:
+    names = [f"n{number:03}" for number in range(300)]
+    failures = [failing(LOST, IMAGE, node=name, pod=f"web-{name}") for name in names]
+    seen = [record for name in names[:3] for record in deaf(name)]
+    pools = [node(name, pool) for name in (*names, HEALTHY)]
+    report = report_with(tmp_path / "run", [*failures, *pools], [*seen, *well()])
+    assert [(found.cause, found.blast_radius.nodes, found.confidence) for found in report.findings] == [
+        ("dns_failure", 300, "confirmed")
+    ]
+
+
+def test_a_dead_resolver_swallows_all_registries_that_it_keeps_away(tmp_path: Path) -> None:
+    other = f"{OTHER}/acme/app:1"
+    failures = [
+        failing(LOST, IMAGE, node=BROKEN),
+        failing(no_such_host(other, OTHER), other, node=BROKEN, pod="b"),
+    ]
+    report = report_with(
+        tmp_path / "run", failures, [*deaf(BROKEN, HOST, OTHER), *well(HEALTHY, HOST, OTHER)]
+    )
+    assert len(report.findings) == 1
+    assert len(report.findings[0].pods) == 2
+
+
+def test_a_stopped_runtime_swallows_the_silent_pods_of_its_node(tmp_path: Path) -> None:
+    failures = [failing("", f"{HOST}/app/{number}:1", node=BROKEN, pod=f"p{number}") for number in range(5)]
+    report = report_with(tmp_path / "run", failures, [*sick(runtime(state="stopped")), *well()])
+    assert [(found.cause, len(found.pods)) for found in report.findings] == [("runtime_error", 5)]
+
+
+def test_a_host_that_the_healthy_node_cannot_reach_either_is_no_fault_of_the_node(tmp_path: Path) -> None:
+    failures = [failing(refused(IMAGE, HOST), IMAGE, node=BROKEN)]
+    closed = [
+        look(HEALTHY),
+        runtime(HEALTHY),
+        disk(HEALTHY),
+        hop("dns", on=HEALTHY),
+        hop("tcp", "refused", on=HEALTHY),
+    ]
+    report = report_with(tmp_path / "run", failures, [*sick(hop("dns"), hop("tcp", "refused")), *closed])
+    found = report.findings[0]
+    assert "alone" not in found.title
+    assert "node2, looked at to compare, cannot either" in found.summary
+    assert found.confidence == "confirmed"
+
+
+def test_the_id_is_the_same_with_other_pods_and_other_nodes_of_the_pool(tmp_path: Path) -> None:
+    ids = set()
+    for name in ("n1", "n7"):
+        pools = [node(name), node(HEALTHY)]
+        failure = failing(LOST, IMAGE, node=name, pod=f"pod-{name}")
+        ids.add(report_with(tmp_path / name, [failure, *pools], [*deaf(name), *well()]).findings[0].id)
+    assert len(ids) == 1
+
+
+# Doubt
+
+
+def test_a_node_that_meets_no_trouble_any_more_lowers_the_words(tmp_path: Path) -> None:
+    found = finding_with(tmp_path / "run", failing(LOST, IMAGE, node=BROKEN), [*sick(*way()), *well()])
+    assert (found.cause, found.confidence) == ("dns_failure", "likely")
+    against = [item for item in found.evidence if not item.supports]
+    assert against and "mended since" in against[0].fact
+    assert against[0].vantage == f"node/{BROKEN}"
+
+
+def test_exact_words_of_another_kind_stay_though_the_node_has_a_trouble_too(tmp_path: Path) -> None:
+    found = finding_with(
+        tmp_path / "run",
+        failing(not_found(IMAGE), IMAGE, node=BROKEN),
+        [*sick(disk(bytes_free=0)), *well()],
+        asked=[answer("tag_not_found", IMAGE, status=404)],
+    )
+    assert (found.cause, found.confidence) == ("tag_not_found", "confirmed")
+
+
+def test_a_pull_by_hand_that_works_says_mended_or_another_credential(tmp_path: Path) -> None:
+    trial = PullTrial(BROKEN, IMAGE, "pulled", "ctr", at=AT, bytes=10**7, seconds=2.0)
+    found = finding_with(
+        tmp_path / "run", failing(LOST, IMAGE, node=BROKEN), [*sick(hop("dns")), trial, *well()]
+    )
+    assert found.confidence == "likely"
+    assert "by hand node1 gets the image" in found.summary.lower().replace("node1", "node1")
+    assert any("5.0 MB/s" in item.fact for item in found.evidence)
+
+
+def test_a_wrong_tag_that_shows_as_x509_is_called_a_wrong_tag(tmp_path: Path) -> None:
+    file = f"/etc/containerd/certs.d/{HOST}/hosts.toml"
+    trap = ConfigProblem(
+        BROKEN, file, "ca_not_for_server", "ca only under host", "then x509", HOST, "tls_untrusted"
+    )
+    words = f'failed to resolve reference "{IMAGE}": x509: certificate signed by unknown authority'
+    found = finding_with(
+        tmp_path / "run",
+        failing(words, IMAGE, node=BROKEN),
+        [*sick(trap), *well()],
+        asked=[answer("tag_not_found", IMAGE, status=404)],
+    )
+    assert (found.cause, found.confidence, found.hop) == ("tag_not_found", "confirmed", "manifest")
+    assert file in found.summary
+
+
+def test_a_mirror_that_lacks_what_the_registry_gives(tmp_path: Path) -> None:
+    seen = [*sick(endpoint("https://mirror.example"), *way()), *well()]
+    found = finding_with(
+        tmp_path / "run", failing(not_found(IMAGE), IMAGE, node=BROKEN), seen, asked=[answer(image=IMAGE)]
+    )
+    assert (found.cause, found.hop, found.confidence) == ("mirror_failure", "mirror", "likely")
+
+
+def test_the_log_decides_between_tries_only_for_the_pull_that_goes_on(tmp_path: Path) -> None:
+    line = f'PullImage "{IMAGE}" failed: dial tcp: lookup {HOST}: no such host'
+    old = LogLine(BROKEN, "containerd", "2026-01-31T11:00:00Z", line, IMAGE)
+    begun = EventFact("Pulling", f'Pulling image "{IMAGE}"', last_at="2026-01-31T11:40:00Z")
+    pulling: dict[str, Any] = {
+        "symptom": "pulling",
+        "pulling_seconds": 1200,
+        "reason": "",
+        "events": (begun,),
+    }
+    found = finding_with(
+        tmp_path / "run", failing("", IMAGE, node=BROKEN, **pulling), [*sick(*way(), old), *well()]
+    )
+    assert found.cause == "pull_slow"
+
+
+def test_a_pod_that_the_runtime_refuses_is_evidence_in_itself(tmp_path: Path) -> None:
+    pod = AccessPod(BROKEN, "refused", refused_by="runtime", why="failed to create containerd task")
+    choice = NodeChoice(BROKEN, "failing", "a", way="pod")
+    found = finding_with(tmp_path / "run", failing("", IMAGE, node=BROKEN), [pod], choices=[choice])
+    assert (found.cause, found.confidence) == ("runtime_error", "likely")
+    assert any("failed to create containerd task" in item.quote for item in found.evidence)
+
+
+def test_the_sandbox_image_is_named_by_the_log_where_events_have_expired(tmp_path: Path) -> None:
+    pause = f"{HOST}/pause:3.9"
+    line = f'RunPodSandbox for web-1 failed: failed to get sandbox image "{pause}": {not_found(pause)}'
+    log = LogLine(BROKEN, "containerd", "2026-01-31T11:58:00Z", line, pause)
+    silent = failing(
+        "", "", node=BROKEN, symptom="sandbox", container="", container_type="sandbox", reason=""
+    )
+    found = finding_with(tmp_path / "run", silent, [*sick(log), *well()])
+    assert found.cause == "tag_not_found"
+    assert pause in json.dumps(found.to_dict())
+
+
+# The checklist
+
+
+def test_the_steps_pass_only_where_everything_was_looked_at_on_every_chosen_node(tmp_path: Path) -> None:
+    failure = failing(not_found(IMAGE), IMAGE, node=BROKEN)
+    trial = PullTrial(BROKEN, IMAGE, "pulled", "ctr", at=AT)
+    report = report_with(tmp_path / "run", [failure], [*sick(*way()), trial, *well()])
+    found = steps(report)
+    assert [found[number][0] for number in (6, 7, 8, 9)] == ["passed"] * 4
+    assert "looked at node1, node2 (ssh)" in found[6][1]
+
+
+@pytest.mark.parametrize(
+    ("gap", "number"),
+    [("node1: free inodes", 6), ("node1: TLS of registry.example", 7), ("node1: the log of containerd", 8)],
+)
+def test_a_tool_that_is_missing_leaves_its_step_open(tmp_path: Path, gap: str, number: int) -> None:
+    record = Gap(gap, "no tool (x, y)", "something", (number,))
+    report = report_with(
+        tmp_path / "run", [failing(not_found(IMAGE), IMAGE, node=BROKEN)], [*sick(*way()), record, *well()]
+    )
+    found = steps(report)
+    assert found[number][0] == "not_checked"
+    assert "no tool (x, y)" in found[number][1]
+    assert gap in [item.check for item in report.not_checked]
+
+
+@pytest.mark.parametrize(
+    ("choice", "why"),
+    [
+        (NodeChoice(BROKEN, "failing", "a", why="image_pull_node_access is none"), "image_pull_node_access"),
+        (NodeChoice(BROKEN, "failing", "a", way="ssh"), "the run was limited to other hosts"),
+    ],
+    ids=["no way", "limited"],
+)
+def test_a_node_that_was_chosen_and_not_looked_at_leaves_the_steps_open(
+    tmp_path: Path, choice: NodeChoice, why: str
+) -> None:
+    report = report_with(tmp_path / "run", [failing(LOST, IMAGE, node=BROKEN)], [], choices=[choice])
+    for number in (6, 8, 9):
+        assert steps(report)[number][0] == "not_checked"
+        assert why in steps(report)[number][1]
+    if choice.way:
+        assert any(BROKEN in item.check and why in item.why for item in report.not_checked)
+
+
+def test_a_node_that_could_not_be_reached_says_why(tmp_path: Path) -> None:
+    gone = look(reached=False, why="ssh: connect to host 10.0.0.9 port 22: timed out")
+    report = report_with(tmp_path / "run", [failing(LOST, IMAGE, node=BROKEN)], [gone, *well()])
+    assert "port 22: timed out" in steps(report)[6][1]
+    assert any("port 22: timed out" in item.why for item in report.not_checked)
+    assert report.findings[0].cause == "dns_failure"
+
+
+def test_what_many_nodes_lack_is_said_once(tmp_path: Path) -> None:
+    names = [f"n{number}" for number in range(9)]
+    failures = [failing(LOST, IMAGE, node=name, pod=name) for name in names]
+    gaps = [Gap(f"{name}: free inodes", "no tool (df)", "inodes", (6,)) for name in names]
+    report = report_with(
+        tmp_path / "run",
+        [*failures, *(node(name) for name in names)],
+        [*(look(name) for name in names), *gaps],
+    )
+    said = [item.check for item in report.not_checked if "free inodes" in item.check]
+    assert said == ["n0, n1, n2, n3, n4 and 4 more: free inodes"]
+
+
+def test_evidence_without_nodes_is_judged_as_before(tmp_path: Path) -> None:
+    report = judged(tmp_path / "run", failing(LOST, IMAGE, node=BROKEN))
+    assert steps(report)[6] == ("not_checked", "no node was read")
+    assert "nodes" in [item.check for item in report.not_checked]
+    assert report.findings[0].confidence == "confirmed"
+
+
+# Purity, and hostile nodes
+
+
+def test_the_same_evidence_gives_the_same_report(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "run", [failing(LOST, IMAGE, node=BROKEN)], [*deaf(BROKEN), *well()])
+    assert diagnose(folder) == diagnose(folder)
+
+
+EVIL = "\x1b]0;owned\x07\x1b[2J{{ lookup('pipe', 'id') }}\u202e\x00<script>\n" + "x" * 5000
+
+
+def test_what_a_hostile_node_says_is_printed_harmlessly_and_changes_no_other_finding(tmp_path: Path) -> None:
+    seen: list[Record] = [
+        look(system=EVIL, why=EVIL),
+        runtime(state="stopped", detail=EVIL, unit=EVIL, proxies={"NO_PROXY": EVIL}),
+        disk(path=EVIL, bytes_free=0, mount_point=EVIL)
+        if False
+        else replace(disk(), device=EVIL, read_only=True),
+        DiskUse(BROKEN, EVIL, bytes=10**8, freeable=True, detail=EVIL),
+        RoomFact(BROKEN, IMAGE, 1, 3.0, 3, 1, False),
+        resolver(server=EVIL, hosts_file=(f"10.9.9.9 {HOST} {EVIL}",), search=(EVIL,), options=("ndots:99",)),
+        hop("dns", addresses=(EVIL,)),
+        hop("tcp", "refused", text=EVIL, address=EVIL),
+        HopFact(BROKEN, "pod/evil", EVIL, "registry", "dns", "ok", text=EVIL),
+        endpoint(f"https://{EVIL}"),
+        ConfigProblem(BROKEN, EVIL, EVIL, EVIL, EVIL, HOST, EVIL, certain=True),
+        LogLine(BROKEN, EVIL, EVIL, EVIL, IMAGE),
+        PullTrial(BROKEN, IMAGE, "failed", EVIL, text=EVIL, at=AT),
+        Gap(f"{BROKEN}: {EVIL}", EVIL, EVIL, (6, 7, 8)),
+    ]
+    other = failing(not_found(f"{OTHER}/a/b:1"), f"{OTHER}/a/b:1", node="node3", pod="other")
+    failures = [failing(refused(IMAGE, HOST), IMAGE, node=BROKEN), other]
+    report = report_with(tmp_path / "run", failures, [*seen, *well()])
+    calm = next(found for found in report.findings if found.images == (f"{OTHER}/a/b:1",))
+    alone = judged(tmp_path / "alone", other, node(BROKEN), node(HEALTHY)).findings[0]
+    assert (calm.cause, calm.confidence, calm.summary) == (alone.cause, alone.confidence, alone.summary)
+    for found in report.findings:
+        for text in (
+            found.title,
+            found.summary,
+            *(fix.title for fix in found.fixes),
+            *(fix.command for fix in found.fixes),
+        ):
+            assert text == printable(text)
+        for item in found.evidence:
+            assert (item.fact, item.quote) == (printable(item.fact), printable(item.quote))
+            assert len(item.fact) <= 300
+    for line in render_terminal(report):
+        assert line.text.isprintable()
+
+
+def test_a_stage_of_a_node_that_was_cut_off_is_said(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path / "run", [failing(LOST, IMAGE, node=BROKEN)], [*deaf(BROKEN), *well()])
+    write_evidence(tmp_path / "cut", [])
+    path = Path(folder.path, f"{stage_of(BROKEN)}.jsonl")
+    path.write_text("".join(path.read_text().splitlines(keepends=True)[:-1]))
+    report = diagnose(folder)
+    assert report.findings[0].confidence == "confirmed"
+    assert any(BROKEN in item.check and "did not end" in item.why for item in report.not_checked)
