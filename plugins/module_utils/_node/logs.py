@@ -107,6 +107,7 @@ UNWANTED = (
     "ImageCreate event",
     "ImageUpdate event",
     "Observed pod startup duration",
+    "pleg has yet to be successful",
 )
 """Fixed texts of lines that hold one of the others and say nothing new."""
 

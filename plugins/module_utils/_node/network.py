@@ -27,6 +27,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.net
     connection_hops,
     name_hops,
     server_answers,
+    why_not,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_script import TEXT
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_tls import Clock
@@ -197,14 +198,21 @@ def _pod(answer: Answer, question: NodeQuestion) -> Iterator[Record]:
 
 
 def _pod_names(asked: Asked, answers: Answers) -> list[HopFact]:
+    """Return what the pod gets for a name: by the search list where that comes first, else by its servers in order."""
+    other, about = answers.elsewhere(asked.name), answers.about(asked.name)
+    found = next((one for one in about if one.told.addresses), None)
     hops = name_hops(asked, (), answers)
-    other = answers.elsewhere(asked.name)
     if other is not None:
         text = f"the search list sends it elsewhere: the pod gets the answer for {other.name}"
-        hops.insert(
-            0, asked.hop("dns", "ok", text=text, addresses=other.told.addresses, seconds=other.seconds)
-        )
-    return hops
+        own = asked.hop("dns", "ok", text=text, addresses=other.told.addresses, seconds=other.seconds)
+    elif found is not None:
+        own = asked.hop("dns", "ok", addresses=found.told.addresses, seconds=found.seconds)
+    elif about:
+        outcome, text = why_not(about)
+        own = asked.hop("dns", outcome, cause="dns_failure", text=text)
+    else:
+        return hops
+    return [own, *hops]
 
 
 def _refused_hosts(question: NodeQuestion) -> Iterator[Gap]:

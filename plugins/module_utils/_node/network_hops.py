@@ -187,7 +187,7 @@ def _own_hops(
         elif resolved:
             continue  # a host of one family alone
         else:
-            outcome, text = _why_not(about)
+            outcome, text = why_not(about)
         hops.append(
             asked.hop(
                 "dns",
@@ -204,7 +204,7 @@ def _own_hops(
     return hops
 
 
-def _why_not(about: list[ServerAnswer]) -> tuple[str, str]:
+def why_not(about: list[ServerAnswer]) -> tuple[str, str]:
     """Return outcome and text of a name that did not resolve: as the resolver, that takes the first word of any weight.
 
     A name that does not exist, or has no address, ends the search; other failures make the resolver ask the next server

@@ -48,9 +48,11 @@ class Spoken:
     exit_code: int | None = None
 
 
-def spoken(words: str, scheme: str, clock: Clock) -> Spoken:
+def spoken(words: str, scheme: str, clock: Clock, tool: str = "curl") -> Spoken:
     """Return what a request straight to a host came to; never raises."""
     exit_code, seconds, dummy, status = _figures(words)
+    if status is None and tool == "wget" and scheme == "https":
+        return _by_poor_tls(words, exit_code)
     if status is None:
         return _no_status(words, exit_code, seconds)
     ahead = _clock_difference(words, clock)
@@ -82,6 +84,15 @@ def _no_status(words: str, exit_code: int | None, seconds: float | None) -> Spok
     return Spoken(
         "failed", said or "no HTTP came back", "network_unreachable", seconds=seconds, exit_code=exit_code
     )
+
+
+def _by_poor_tls(words: str, exit_code: int | None) -> Spoken:
+    """What wget's own TLS failed at (busybox has one that knows few ciphers) tells little of the runtime's."""
+    if re.search(r"bad TLS record[^\n]*\s+48 54 54 50", words):
+        return Spoken("tls", "not_tls")
+    if exit_code == 124:
+        return Spoken("timeout", "no answer to GET /v2/ came in time", "timeout", exit_code=exit_code)
+    return Spoken("not_checked", f"only wget is there, whose TLS did not get through: {_error(words)}")
 
 
 def curl_handshake(words: str, host: str) -> Handshake:

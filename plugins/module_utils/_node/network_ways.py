@@ -82,8 +82,13 @@ def straight_hops(asked: Asked, job: JobAnswer, clock: Clock, trust: tuple[str, 
             hops.append(large)
     said, block = (job.fact("http") or "").split(), job.block("http")
     if block is not None and len(said) >= 3 and (tls is None or tls[2].outcome == "ok" or said[2] == "http"):
-        http = spoken(block.text, said[2], clock.later(said[-1]))
-        if http.outcome != "tls":
+        http = spoken(block.text, said[2], clock.later(said[-1]), said[1])
+        if http.outcome == "tls" and http.text == "not_tls":
+            text = "what answers there does not speak TLS"
+            hops.append(
+                asked.hop("tls", "not_tls", cause="http_https_mismatch", text=text, address=literal(said[0]))
+            )
+        elif http.outcome != "tls":
             hops.append(_http_hop(asked, http, literal(said[0])))
     return hops
 

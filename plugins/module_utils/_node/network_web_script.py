@@ -132,8 +132,9 @@ net_http() {
         have wget || net_x='busybox wget'
         say http "$1 wget $2 $NOW"
         net_out=$(unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
-            limit 4 $net_x --no-check-certificate -S -O /dev/null -T 4 "$2://$3:$4/v2/" 2>&1 | head -c 8000
-            printf '\nnet_exit 0\n')
+            # busybox built without -T falls over it.
+            { limit 4 $net_x --no-check-certificate -S -O /dev/null "$2://$3:$4/v2/" 2>&1
+            printf '\nnet_exit %s\n' $?; } | head -c 8000)
     else
         lacks http curl openssl wget
         return 0

@@ -143,6 +143,7 @@ client "$@" "$IMAGE" 2>&1 >/dev/null
 _FACTS = r"""
 block image limit 4 ctr --address "$SOCKET" -n "$NS" images ls "name==$IMAGE"
 block checked limit 6 ctr --address "$SOCKET" -n "$NS" images check "name==$IMAGE"
+block snapshots limit 4 ctr --address "$SOCKET" -n "$NS" snapshots ls
 blobs() {
   for f_digest in $(limit 4 ctr --address "$SOCKET" -n "$NS" content ls -q 2>/dev/null); do
     case $f_digest in sha256:*[!0-9a-f]*) continue ;; sha256:*) ;; *) continue ;; esac

@@ -27,7 +27,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 PULLED, FAILED, TIMEOUT, NOT_TRIED = "pulled", "failed", "timeout", "not_tried"
 _LONGEST = 2000
 _DIGEST = re.compile(r"\bsha256:[0-9a-f]{64}\b")
-_LOG_LINE = re.compile(r'^time="[^"]*" level=(?:info|debug|warning)\b')
+_LOGGED = re.compile(r'time="?[^"\s]*"? level=\w+')
+_LOGGED_ERROR = re.compile(r'time="?[^"\s]*"? level=(?:error|fatal)\b')
 
 
 def store_of(client: str, wish: PullWish, survey: Survey) -> str:
@@ -131,9 +132,13 @@ def _token_failed(job: JobAnswer, status: str) -> tuple[str, str]:
 
 
 def _words(text: str) -> str:
-    """Return the client's words without its notes on the way, as one text."""
+    """Return the client's words without its notes on the way, as one text; what it logged as errors stands last."""
     lines = [line.strip() for line in text.replace("\r", "\n").splitlines()]
-    return " ".join(line for line in lines if line and not _LOG_LINE.match(line))
+    said = [line for line in lines if line and not _LOGGED.match(line)]
+    logged = [
+        f"(logged: {line[match.end() :].strip()})" for line in lines if (match := _LOGGED_ERROR.match(line))
+    ]
+    return " ".join([*said, *dict.fromkeys(logged)])
 
 
 def _image(job: JobAnswer, client: str) -> tuple[str, int | None]:
