@@ -25,7 +25,13 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     clean,
     seen,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fixes import (
+    mend_mirror,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.ladder import told
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.runtime import (
+    host_of,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.runtime import (
     well as runtime_well,
 )
@@ -210,11 +216,26 @@ def lacking_mirror(judgement: Judgement, view: NodeView, mirror: EndpointFact) -
         f"{view.name} asks the mirror {clean(mirror.url)} first, which does not have what the registry gives"
     )
     fact = seen(view.name, view.at, words, source="config", vantage=f"runtime/{view.name}")
-    turned = judgement.with_cause(Cause.MIRROR_FAILURE, Confidence.LIKELY, fact, note=words)
+    fault = NodeFault(
+        kind="mirror_lacks",
+        node=view.name,
+        cause=Cause.MIRROR_FAILURE,
+        hop=Hop.MIRROR,
+        cannot=f"get {clean(judgement.image, 200)} from the mirror {clean(mirror.url)}",
+        because="the runtime asks the mirror first, and it does not have what the registry gives",
+        detail=clean(mirror.url),
+        host=host_of(mirror),
+        registry=registry_host(judgement.image),
+        sure=False,
+        evidence=(fact,),
+        fixes=mend_mirror(view, mirror),
+        controller=True,
+    )
+    turned = judgement.with_cause(Cause.MIRROR_FAILURE, Confidence.LIKELY, fact)
     other = Alternative(
         str(judgement.cause), "so the kubelet's words; the registry gives the image to others"
     )
-    return replace(turned, hop=Hop.MIRROR).with_alternatives(other)
+    return replace(turned, hop=Hop.MIRROR, host=fault.host, note="", seen=fault).with_alternatives(other)
 
 
 def _kubelet(view: NodeView, words: str) -> Evidence:
