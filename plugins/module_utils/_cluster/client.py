@@ -28,6 +28,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.transport import (
     CONNECTIONS,
+    LARGEST_BODY,
     Answer,
     Deadline,
     Transport,
@@ -89,12 +90,13 @@ class Client:
         request_timeout: float = 20.0,
         deadline: float = 60.0,
         connections: int = CONNECTIONS,
+        largest: int = LARGEST_BODY,
     ) -> None:
         self.connection = connection
         self.deadline = Deadline(deadline)
         self.requests = 0
         self.server_time: str | None = None
-        self._transport = Transport(connection, request_timeout, self.deadline, connections)
+        self._transport = Transport(connection, request_timeout, self.deadline, connections, largest)
         self._lock = threading.Lock()
         self._slots = threading.BoundedSemaphore(connections)
 

@@ -85,7 +85,7 @@ def read_nodes(
             counted.add(title)
             images.add(names)
         whole = title in wanted
-        return _node(node, whole, [name for name in names if repository_of(name) in repositories])
+        return node_fact(node, whole, [name for name in names if repository_of(name) in repositories])
 
     return client.read_list("/api/v1/nodes", "the nodes", keep).items
 
@@ -95,7 +95,8 @@ def repository_of(image: str) -> str:
     return image.partition("@")[0].rpartition("/")[2].partition(":")[0]
 
 
-def _node(node: dict[str, Any], whole: bool, images: list[str]) -> NodeFact:
+def node_fact(node: dict[str, Any], whole: bool, images: list[str]) -> NodeFact:
+    """Return what the object of a node tells; without ``whole`` only the conditions that matter, and no addresses."""
     metadata, spec, status = (mapping(node.get(key)) for key in ("metadata", "spec", "status"))
     info = mapping(status.get("nodeInfo"))
     labels = mapping(metadata.get("labels"))

@@ -75,9 +75,10 @@ class Answer:
             for chunk in self._response.stream(_CHUNK, decode_content=True):
                 self._transport.deadline.left(self._what)
                 size += len(chunk)
-                if size > LARGEST_BODY:
+                if size > self._transport.largest:
                     raise BadAnswer(
-                        f"the answer for {self._what} is larger than {LARGEST_BODY >> 20} MiB: narrow the scope"
+                        f"the answer for {self._what} is larger than {self._transport.largest >> 20} MiB: "
+                        "narrow the scope"
                     )
                 yield chunk
 
@@ -105,8 +106,10 @@ class Transport:
         request_timeout: float,
         deadline: Deadline,
         connections: int = CONNECTIONS,
+        largest: int = LARGEST_BODY,
     ) -> None:
         self.connection = connection
+        self.largest = largest
         self._connections = connections
         self.deadline = deadline
         self._request_timeout = request_timeout
