@@ -56,7 +56,6 @@ _LOST = {
     "tls": ("TLS", "whether the node trusts the hosts"),
     "http": ("HTTP", "whether the registries answer the node"),
     "proxy": ("the runtime's proxy", "whether the proxy lets the node through"),
-    "proxy_url": ("the runtime's proxy", "whether the proxy lets the node through"),
     "ping": ("the size of packets", "whether large packets get lost on the way"),
     "pod": ("the pod's network", "whether the pod resolves and connects as the node does"),
 }

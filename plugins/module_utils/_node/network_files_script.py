@@ -102,7 +102,11 @@ net_hosts_toml() {
             \[*) net_toml_end; net_part=other ;;
             server[\ \	=]*) [ $net_part != server ] || { net_quoted "${net_line#*=}"; net_url_now=$net_values; } ;;
             ca[\ \	=]*)
-                case $net_line in *\[*\]*) net_toml_ca "$net_line" ;; *\[*) net_open=$net_line ;; *) net_toml_ca "$net_line" ;; esac ;;
+                case $net_line in
+                    *\[*\]*) net_toml_ca "$net_line" ;;
+                    *\[*) net_open=$net_line ;;
+                    *) net_toml_ca "$net_line" ;;
+                esac ;;
             skip_verify[\ \	=]*true*) net_skip=1 ;;
         esac
     done <"$1"
@@ -267,7 +271,8 @@ net_old_mirrors() {
         [ $net_lines -le 2000 ] || break
         case $net_line in
             \#*) ;;
-            \[*registry.mirrors.[\"\']"$net_alias"[\"\']\]*|\[*registry.mirrors.[\"\']"$net_alias:$2"[\"\']\]*) net_part=mirrors ;;
+            \[*registry.mirrors.[\"\']"$net_alias"[\"\']\]*|\[*registry.mirrors.[\"\']"$net_alias:$2"[\"\']\]*)
+                net_part=mirrors ;;
             \[*registry.configs.[\"\']"$1"[\"\'].tls\]*|\[*registry.configs.[\"\']"$1:$2"[\"\'].tls\]*) net_part=tls ;;
             \[*) net_part= ;;
             endpoint*=*)
@@ -282,7 +287,8 @@ net_old_mirrors() {
             ca_file*=*)
                 [ "$net_part" = tls ] || continue
                 net_quoted "${net_line#*=}"
-                net_o_ca="$net_o_ca${net_values:+$nl$net_values}" net_all_ca="$net_all_ca${net_values:+$nl$net_values}" ;;
+                net_o_ca="$net_o_ca${net_values:+$nl$net_values}"
+                net_all_ca="$net_all_ca${net_values:+$nl$net_values}" ;;
             insecure_skip_verify*=*true*) [ "$net_part" != tls ] || net_o_skip=1 ;;
         esac
     done <"$RT_CONFIG"

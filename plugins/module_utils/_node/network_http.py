@@ -153,11 +153,8 @@ def by_proxy(words: str, scheme: str, host: str, tool: str, clock: Clock) -> ByP
         )
     if exit_code == _NO_PROXY_NAME:
         return ByProxy("failed", "the name of the proxy cannot be resolved", None, seconds)
-    if (
-        exit_code == _NO_CONNECTION
-        or re.search(r"refused|no route|unreachable", said or words, re.I)
-        and not answer
-    ):
+    unreachable = re.search(r"refused|no route|unreachable", said or words, re.I) is not None
+    if exit_code == _NO_CONNECTION or (unreachable and not answer):
         return ByProxy(
             "refused", f"the proxy cannot be reached: {said or printable(words, 160)}", None, seconds
         )

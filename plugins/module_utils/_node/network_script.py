@@ -28,10 +28,13 @@ net_pod_find() {
     done
     set -f
     # Annotations of containerd's CRI and of CRI-O.
-    for net_file in $(grep -lE "\"io.kubernetes.(cri.sandbox-name|pod.name)\": ?\"$2\"" $net_files /dev/null 2>/dev/null); do
+    net_files=$(grep -lE "\"io.kubernetes.(cri.sandbox-name|pod.name)\": ?\"$2\"" $net_files /dev/null 2>/dev/null)
+    for net_file in $net_files; do
         grep -qE "\"io.kubernetes.(cri.sandbox-namespace|pod.namespace)\": ?\"$1\"" "$net_file" || continue
         for net_x in "${net_file%/*}/init.pid" "${net_file%/*}/pidfile"; do
-            [ -r "$net_x" ] && read -r net_y <"$net_x" || [ "$net_y" ] || continue
+            net_y=
+            [ -r "$net_x" ] || continue
+            read -r net_y <"$net_x"
             case $net_y in ''|*[!0-9]*) continue ;; esac
             [ -e "/proc/$net_y/ns/net" ] && net_pid=$net_y && return 0
         done
@@ -53,13 +56,17 @@ net_answer_addresses() {
                 case $net_x in *00010001????????0004????????*) ;; *) return 0 ;; esac
                 net_x=${net_x#*00010001????????0004}
                 net_y=$((0x${net_x%"${net_x#????????}"}))
-                net_found="$net_found $((net_y >> 24 & 255)).$((net_y >> 16 & 255)).$((net_y >> 8 & 255)).$((net_y & 255))"
+                net_found="$net_found $((net_y >> 24 & 255)).$((net_y >> 16 & 255))"
+                net_found="$net_found.$((net_y >> 8 & 255)).$((net_y & 255))"
                 case $net_found in *" "*" "*" "*) return 0 ;; esac
             done ;;
         *)
             net_f=4 net_v4= net_named=
             for net_word in $net_x; do
-                case $net_word in Name:|ANSWER|address) net_named=1 ;; *) [ -z "$net_named" ] || net_take "$net_word" ;; esac
+                case $net_word in
+                    Name:|ANSWER|address) net_named=1 ;;
+                    *) [ -z "$net_named" ] || net_take "$net_word" ;;
+                esac
             done
             net_found=$net_v4 ;;
     esac

@@ -92,7 +92,10 @@ class Handshake:
 def handshake(
     words: str, exit_code: int | None, host: str, clock: Clock, *, verified: bool = True
 ) -> Handshake:
-    """Return what the words of ``openssl s_client`` mean; never raises. ``verified`` false: the runtime does not look."""
+    """Return what the words of ``openssl s_client`` mean; never raises.
+
+    ``verified`` is false where the runtime does not look at certificates (``skip_verify``, ``insecure``).
+    """
     certificates = chain(words, host)
     read = _READ_BYTES.search(words)
     size = int(read[1]) if read else None

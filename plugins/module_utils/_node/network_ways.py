@@ -201,10 +201,10 @@ def proxied_hops(
         tools = next(iter(job.lacks.values()), ())
         text = f"no tool ({', '.join(tools)})" if tools else job.trouble or "the proxy's URL cannot be used"
         return [runtime.hop("proxy", "not_checked", text=text, proxy=proxy)]
-    if asked.scheme == "http" and found.http is not None and found.http.status == 403:
-        # Without TLS the proxy answers in the host's stead: what the host itself says to the node tells the two apart.
-        if any(one.hop == "http" and one.status not in (None, 403) for one in straight):
-            found = ByProxy("denied", f"the proxy denies {asked.name} (403)", 403, found.seconds)
+    # Without TLS the proxy answers in the host's stead: what the host itself says to the node tells the two apart.
+    denied = asked.scheme == "http" and found.http is not None and found.http.status == 403
+    if denied and any(one.hop == "http" and one.status not in (None, 403) for one in straight):
+        found = ByProxy("denied", f"the proxy denies {asked.name} (403)", 403, found.seconds)
     hops = [_proxy_hop(runtime, found, straight, proxy)]
     if found.tls is not None:
         hops.append(_tls_behind(runtime, found.tls, job, clock, proxy, trust))

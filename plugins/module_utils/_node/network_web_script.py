@@ -85,7 +85,7 @@ net_curl_trusting() {
     fi
 }
 
-net_format='\nnet_curl %{http_code} %{http_connect} %{time_connect} %{time_appconnect} %{time_starttransfer} %{remote_ip}\n'
+net_format='\nnet_curl %{http_code} %{http_connect} %{time_connect} %{time_appconnect} %{time_starttransfer}\n'
 
 # GET /v2/ of one address: net_curl_get ADDRESS SCHEME HOST PORT HOW (HOW: verify, or anything else)
 net_curl_get() {
@@ -108,7 +108,8 @@ net_curl_get() {
 net_request() {
     net_x=$1
     case $2 in 443|80) ;; *) net_x=$1:$2 ;; esac
-    printf 'GET /v2/ HTTP/1.1\r\nHost: %s\r\nUser-Agent: image-pull-probe\r\nAccept: */*\r\nConnection: close\r\n\r\n' "$net_x"
+    printf 'GET /v2/ HTTP/1.1\r\nHost: %s\r\nUser-Agent: image-pull-probe\r\n' "$net_x"
+    printf 'Accept: */*\r\nConnection: close\r\n\r\n'
 }
 
 # GET /v2/ by whatever is there: net_http ADDRESS SCHEME HOST PORT
@@ -121,8 +122,9 @@ net_http() {
     if [ "$2" = https ] && have openssl; then
         say http "$1 openssl $2 $NOW"
         net_server_name "$3"
-        net_out=$( { net_request "$3" "$4" | limit 4 openssl s_client -quiet -ign_eof -connect "$(net_bracketed "$1"):$4" \
-            $net_sni 2>&1; printf '\nnet_exit %s\n' $?; } | head -c 8000)
+        net_out=$( { net_request "$3" "$4" |
+            limit 4 openssl s_client -quiet -ign_eof -connect "$(net_bracketed "$1"):$4" $net_sni 2>&1
+            printf '\nnet_exit %s\n' $?; } | head -c 8000)
     elif [ "$2" = http ] && have bash; then
         say http "$1 bash $2 $NOW"
         net_out=$( { net_request "$3" "$4" | limit 4 bash -c 'exec 8<>"/dev/tcp/$0/$1" || exit 7
@@ -145,14 +147,15 @@ net_http() {
 # GET /v2/ through the runtime's proxy: net_by_proxy PROXY SCHEME HOST PORT CAS
 net_by_proxy() {
     net_cas=$5
-    case $1 in *[\"\\]*|*"$nl"*) say proxied "none $2 $3 $4 0"; lacks proxy_url usable; return 0 ;; esac
+    case $1 in *[\"\\]*|*"$nl"*) say proxied "none $2 $3 $4 0"; return 0 ;; esac
     now
     if have curl; then
         say proxied "curl $2 $3 $4 $NOW"
         net_proxy=$1 net_ph=$3 net_pp=$4
         set -- -q -sS -g --noproxy '' --max-time 6 --connect-timeout 3 -A image-pull-probe -o /dev/null -D - \
             -w "$net_format" -K /dev/fd/9 "$2://$3:$4/v2/"
-        net_out=$(printf 'proxy = "%s"\n' "$net_proxy" | { exec 9<&0; net_curl_trusting 7 "$@"; }; printf 'net_exit %s\n' $?)
+        net_out=$(printf 'proxy = "%s"\n' "$net_proxy" | { exec 9<&0; net_curl_trusting 7 "$@"; }
+            printf 'net_exit %s\n' $?)
         block proxied printf '%.8000s\n' "$net_out"
         case $net_out in *'net_exit 60'|*'net_exit 51') net_chain_by_proxy "$net_proxy" ;; esac
         return 0
@@ -182,7 +185,8 @@ net_chain_by_proxy() {
     case $1 in *@*|https://*) return 0 ;; esac
     have openssl && net_url "$1" || return 0
     net_server_name "$net_ph"
-    net_out=$({ net_s_client -proxy "$net_u_host:$net_u_port" -connect "$net_ph:$net_pp" $net_sni $net_versions -showcerts; } | net_tls_words)
+    net_out=$(net_s_client -proxy "$net_u_host:$net_u_port" -connect "$net_ph:$net_pp" \
+        $net_sni $net_versions -showcerts | net_tls_words)
     block chain printf '%s\n' "$net_out"
 }
 
@@ -206,8 +210,9 @@ net_large() {
     if have ping; then
         net_x=${net_mtu%% *}
         net_big=$(( ${net_x:-1500} - 28 ))
-        net_p=$( { limit 2 ping -n -c 1 -W 1 -M do -s 400 "$1" 2>&1; printf 'net_exit %s\n' $?; } & { limit 2 ping -n -c 1 -W 1 \
-            -M do -s $net_big "$1" >/dev/null 2>&1; printf 'net_big %s\n' $?; } & wait)
+        net_p=$( { limit 2 ping -n -c 1 -W 1 -M do -s 400 "$1" >/dev/null 2>&1; printf 'net_exit %s\n' $?; } &
+            { limit 2 ping -n -c 1 -W 1 -M do -s $net_big "$1" >/dev/null 2>&1; printf 'net_big %s\n' $?; } &
+            wait)
         net_say ping "$net_big $net_p"
     else
         lacks ping ping

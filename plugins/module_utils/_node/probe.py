@@ -13,12 +13,13 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node imp
     disk,
     identity,
     logs,
+    network,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import NodeQuestion
 
-SLICES: tuple[ModuleType, ...] = (identity, disk, config, logs)
+SLICES: tuple[ModuleType, ...] = (identity, disk, config, logs, network)
 """Each has ``jobs(question)`` and ``records(answer, question)``."""
 
 
