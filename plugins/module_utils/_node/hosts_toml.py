@@ -79,9 +79,9 @@ def parse(text: str, folder: str, major: int) -> list[HostEntry]:
         raise HostsError("it has no [host] table, which containerd wants up to 1.7 (invalid `host` tree)")
     if hosts is not None and not isinstance(hosts, dict):
         raise HostsError("host is no table")
-    tables: dict[str, Any] = hosts or {}
+    tables = {name: _table(value) for name, value in (hosts or {}).items()}
     names = list(tables) if major < 2 else _in_order(text, tables)
-    entries = [_entry(name, _table(tables[name]), folder) for name in names]
+    entries = [_entry(name, tables[name], folder) for name in names]
     server = data.get("server", "")
     if not isinstance(server, str):
         raise HostsError("server is no string")

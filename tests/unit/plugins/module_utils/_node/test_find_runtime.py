@@ -1,0 +1,175 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""find_runtime: which runtime a node has, by its processes and files, in every shell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.unit.plugins.module_utils._node.fake_node import FakeNode
+from tests.unit.plugins.module_utils._node.shells import SHELLS
+
+KUBELET = ["--config=/etc/kubernetes/kubelet.yaml"]
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> FakeNode:
+    return FakeNode(tmp_path)
+
+
+def test_containerd_as_its_package_runs_it(node: FakeNode, shell: str) -> None:
+    node.process(
+        "containerd",
+        55,
+        unit="containerd.service",
+        environ={"HTTPS_PROXY": "http://p:3128", "no_proxy": "a,b"},
+    )
+    node.process("kubelet", 74, ["--container-runtime-endpoint", "unix:///run/containerd/containerd.sock"])
+    node.write(
+        "/etc/containerd/config.toml",
+        'version = 2\nroot = "/var/lib/big"\n[plugins."io.containerd.grpc.v1.cri".registry]\n'
+        '  config_path = "/etc/containerd/certs.d:/etc/docker/certs.d"\n[other]\nroot = "/var/no"\n',
+    )
+    found = node.variables(shell)
+    assert found["RT"] == "containerd"
+    assert (found["RT_PID"], found["RT_UNIT"]) == ("55", "containerd.service")
+    assert found["RT_SOCKET"] == "/run/containerd/containerd.sock"
+    assert found["RT_ROOT"] == "/var/lib/big"
+    assert found["RT_CERTS"] == "/etc/containerd/certs.d:/etc/docker/certs.d"
+    assert (found["RT_HTTPS_PROXY"], found["RT_NO_PROXY"], found["RT_PROXY_FROM"]) == (
+        "http://p:3128",
+        "a,b",
+        "process",
+    )
+
+
+def test_the_kubelets_choice_counts_where_docker_and_containerd_both_run(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.process("dockerd", 60, unit="docker.service")
+    node.process("cri-dockerd", 61, unit="cri-docker.service")
+    node.process("kubelet", 74, KUBELET)
+    node.write(
+        "/etc/kubernetes/kubelet.yaml",
+        'x: 1\ncontainerRuntimeEndpoint: "unix:///run/cri-dockerd.sock"\ny: 2\n',
+    )
+    node.write(
+        "/etc/docker/daemon.json", '{"data-root": "/var/big", "proxies": {"https-proxy": "http://q:1"}}'
+    )
+    found = node.variables(shell)
+    assert (found["RT"], found["RT_VARIANT"], found["RT_PID"]) == ("docker", "cri-dockerd", "60")
+    assert (found["RT_ROOT"], found["RT_CERTS"]) == ("/var/big", "/etc/docker/certs.d")
+    assert (found["RT_HTTPS_PROXY"], found["RT_PROXY_FROM"]) == ("http://q:1", "file")
+
+
+def test_without_a_kubelet_the_api_decides(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55)
+    node.process("dockerd", 60)
+    assert node.variables(shell, runtime="docker://20.10.24")["RT"] == "docker"
+    assert node.variables(shell, runtime="containerd://1.7.2")["RT"] == "containerd"
+
+
+def test_the_containerd_where_the_kubelet_asks_is_chosen_of_two(node: FakeNode, shell: str) -> None:
+    node.process(
+        "containerd",
+        55,
+        ["--config", "/var/run/docker/containerd/containerd.toml", "--address", "/run/x.sock"],
+    )
+    node.process("containerd", 66, unit="containerd.service")
+    node.process("kubelet", 74, KUBELET)
+    node.write(
+        "/etc/kubernetes/kubelet.yaml",
+        '{"containerRuntimeEndpoint":"unix:///run/containerd/containerd.sock","a":1}',
+    )
+    assert node.variables(shell)["RT_PID"] == "66"
+
+
+@pytest.mark.parametrize("kind", ["k3s", "rke2"])
+def test_k3s_and_rke2_bring_a_containerd_of_their_own(node: FakeNode, shell: str, kind: str) -> None:
+    base = f"/var/lib/rancher/{kind}/agent"
+    node.process({"k3s": "k3s-agent", "rke2": "rke2"}[kind], 40, unit=f"{kind}-agent.service")
+    node.process(
+        "containerd",
+        41,
+        [
+            "-c",
+            f"{base}/etc/containerd/config.toml",
+            "-a",
+            "/run/k3s/containerd/containerd.sock",
+            "--root",
+            f"{base}/containerd",
+        ],
+        unit=f"{kind}-agent.service",
+    )
+    found = node.variables(shell)
+    assert (found["RT"], found["RT_VARIANT"], found["RT_UNIT"]) == (
+        "containerd",
+        kind,
+        f"{kind}-agent.service",
+    )
+    assert found["RT_CONFIG"] == f"{base}/etc/containerd/config.toml"
+    assert found["RT_ROOT"] == f"{base}/containerd"
+    assert found["RT_SOCKET"] == "/run/k3s/containerd/containerd.sock"
+
+
+def test_a_stopped_k3s_is_found_by_its_files(node: FakeNode, shell: str) -> None:
+    node.write("/var/lib/rancher/k3s/agent/etc/containerd/config.toml", "version = 3\n")
+    node.write("/etc/systemd/system/k3s.service", "[Service]\n")
+    found = node.variables(shell)
+    assert (found["RT"], found["RT_VARIANT"], found["RT_PID"], found["RT_UNIT"]) == (
+        "containerd",
+        "k3s",
+        "",
+        "k3s.service",
+    )
+
+
+def test_microk8s_keeps_everything_in_its_snap(node: FakeNode, shell: str) -> None:
+    node.process("kubelite", 40)
+    args = [
+        "--config",
+        "/var/snap/microk8s/1/args/containerd.toml",
+        "--root",
+        "/var/snap/microk8s/common/var/lib/containerd",
+    ]
+    args += ["--address", "/var/snap/microk8s/common/run/containerd.sock"]
+    node.process("containerd", 41, args, unit="snap.microk8s.daemon-containerd.service")
+    found = node.variables(shell)
+    assert (found["RT_VARIANT"], found["RT_CONFIG"]) == (
+        "microk8s",
+        "/var/snap/microk8s/1/args/containerd.toml",
+    )
+
+
+def test_a_stopped_runtime_is_found_by_what_kubeadm_wrote(node: FakeNode, shell: str) -> None:
+    flags = 'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/crio/crio.sock --pod-infra-container-image=p"\n'
+    node.write("/var/lib/kubelet/kubeadm-flags.env", flags)
+    node.write("/etc/containers/storage.conf", '[storage]\ndriver = "overlay"\ngraphroot = "/var/images"\n')
+    found = node.variables(shell)
+    assert (found["RT"], found["RT_PID"], found["RT_SOCKET"]) == ("cri-o", "", "/run/crio/crio.sock")
+    assert found["RT_ROOT"] == "/var/images"
+
+
+def test_a_zombie_does_not_live(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55, state="Z")
+    assert node.variables(shell, runtime="containerd://1.7.0")["RT_PID"] == ""
+
+
+def test_text_of_the_node_is_never_run(node: FakeNode, shell: str, tmp_path: Path) -> None:
+    trap = tmp_path / "ran"
+    evil = f"$(touch {trap})`touch {trap}`; touch {trap} *"
+    node.process("containerd", 55, ["--root", evil, "--address", evil], environ={"HTTPS_PROXY": evil})
+    node.write(
+        "/etc/containerd/config.toml", f'root = "{evil}"\nimports = ["{evil}"]\nconfig_path = "{evil}"\n'
+    )
+    found = node.variables(shell)
+    assert found["RT_ROOT"] == evil.replace(str(tmp_path), "")
+    node.look("registry.example/app:1", shell=shell)
+    assert not trap.exists()

@@ -1,0 +1,131 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Proxies, restarts and k3s: what is in force, and what a restart would bring."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import bare, exempt
+
+from tests.unit.plugins.module_utils._node.fake_node import FakeNode
+from tests.unit.plugins.module_utils._node.shells import SHELLS
+
+UNIT = "/etc/systemd/system/containerd.service"
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> FakeNode:
+    return FakeNode(tmp_path)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_edited_unit_that_was_not_restarted(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55, unit="containerd.service", environ={"HTTPS_PROXY": "http://old:3128"})
+    node.write("/usr/lib/systemd/system/containerd.service", "[Service]\nExecStart=/usr/bin/containerd\n")
+    node.write(
+        f"{UNIT}.d/proxy.conf", '[Service]\nEnvironment="HTTPS_PROXY=http://new:3128" NO_PROXY=10.0.0.0/8\n'
+    )
+    look = node.look("r.example/app:1", shell=shell)
+    assert look.runtime.proxies == {"HTTPS_PROXY": "http://old:3128"}
+    assert look.runtime.unit_proxies == {"HTTPS_PROXY": "http://new:3128", "NO_PROXY": "10.0.0.0/8"}
+    problem = look.problems["not_restarted"]
+    assert problem.certain
+    assert "http://old:3128, and would be http://new:3128" in problem.problem
+
+
+def test_drop_ins_by_name_and_an_environment_file_last(node: FakeNode) -> None:
+    node.process("containerd", 55, unit="containerd.service", environ={"HTTPS_PROXY": "http://c:1"})
+    node.write(UNIT, "[Service]\nEnvironmentFile=-/etc/default/proxy\nEnvironment=HTTPS_PROXY=http://a:1\n")
+    node.write(f"{UNIT}.d/10.conf", "[Service]\nEnvironment=\\\n  HTTPS_PROXY=http://b:1 \\\n  X=y\n")
+    node.write("/etc/default/proxy", "export HTTPS_PROXY='http://c:1'\n")
+    look = node.look("r.example/app:1")
+    assert look.runtime.unit_proxies == {"HTTPS_PROXY": "http://c:1"}
+    assert "not_restarted" not in look.problems
+
+
+def test_a_config_newer_than_the_process_is_not_in_force(node: FakeNode) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.write("/etc/containerd/config.toml", "version = 2\n", changed=True)
+    problem = node.look("r.example/app:1").problems["not_restarted"]
+    assert (problem.file, problem.certain) == ("/etc/containerd/config.toml", False)
+
+
+def test_a_private_registry_behind_a_proxy(node: FakeNode) -> None:
+    node.process(
+        "containerd", 55, environ={"HTTPS_PROXY": "http://p:3128", "NO_PROXY": "10.0.0.0/8, r.corp.internal"}
+    )
+    look = node.look("192.168.3.4:5000/app:1", "10.9.9.9/app:1", "r.corp.internal/app:1", "quay.io/x/y:1")
+    assert look.problems["no_proxy"].registry == "192.168.3.4:5000"
+    assert len([one for one in look.records if getattr(one, "key", "") == "no_proxy"]) == 1
+
+
+def test_a_proxy_in_etc_environment_reaches_no_service(node: FakeNode) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.write("/etc/environment", 'HTTPS_PROXY="http://p:3128"\nSECRET=x\n')
+    assert node.look("r.example/app:1").problems["proxy_elsewhere"].file == "/etc/environment"
+
+
+@pytest.mark.parametrize(
+    ("host", "no_proxy", "without"),
+    [
+        ("r.example", "example", True),
+        ("r.example", ".example", True),
+        ("r.example", "*.example", True),
+        ("example", ".example", False),
+        ("r.example", "other,*", True),
+        ("r.example:5000", "r.example:5000", True),
+        ("r.example:5000", "r.example:443", False),
+        ("r.example", "xr.example", False),
+        ("10.1.2.3:5000", "10.0.0.0/8", True),
+        ("10.1.2.3", "10.1.2.3", True),
+        ("11.1.2.3", "10.0.0.0/8", False),
+        ("localhost:5000", "", True),
+        ("127.0.0.1:5000", "", True),
+        ("r.example", "https://r.example", False),
+    ],
+)
+def test_who_goes_without_a_proxy_as_go_decides_it(host: str, no_proxy: str, without: bool) -> None:
+    assert exempt(host, no_proxy) is without
+
+
+def test_passwords_of_proxies_are_taken_out() -> None:
+    assert bare("http://me:secret@p:3128") == "http://<redacted>@p:3128"
+    assert bare("me:secret@p:3128") == "<redacted>@p:3128"
+    assert bare("http://p:3128") == "http://p:3128"
+
+
+def k3s(node: FakeNode, registries: str, *, changed: bool = False) -> None:
+    base = "/var/lib/rancher/k3s/agent"
+    node.process("k3s-server", 40, unit="k3s.service")
+    node.process("containerd", 41, ["-c", f"{base}/etc/containerd/config.toml"], unit="k3s.service")
+    node.write(
+        f"{base}/etc/containerd/config.toml",
+        f'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\nconfig_path = "{base}/etc/containerd/certs.d"\n',
+    )
+    node.write(
+        f"{base}/etc/containerd/certs.d/docker.io/hosts.toml",
+        'server = "https://registry-1.docker.io/v2"\n[host."https://m.example/v2"]\ncapabilities = ["pull", "resolve"]\n'
+        '[host."https://m.example/v2".rewrite]\n"(.*)" = "cache/$1"\n',
+    )
+    node.write("/etc/rancher/k3s/registries.yaml", registries, changed=changed)
+
+
+def test_k3s_uses_what_it_wrote_at_its_start(node: FakeNode) -> None:
+    mirror = (
+        "mirrors:\n  docker.io:\n    endpoint: ['https://m.example']\n    rewrite: {'(.*)': 'cache/$1'}\n"
+    )
+    k3s(node, mirror + "configs:\n  https://m.example:\n    auth: {password: hunter2}\n", changed=True)
+    look = node.look("nginx", runtime="containerd://2.0.4-k3s2")
+    assert look.urls("docker.io") == ["https://m.example/v2", "https://registry-1.docker.io/v2"]
+    assert look.problems["not_restarted"].file == "/etc/rancher/k3s/registries.yaml"
+    assert "cache/$1" in look.problems["rewrite"].problem
+    assert "config_key" in look.problems
+    assert "hunter2" not in str(look.records)
+
+
+def test_an_unparsable_registries_yaml(node: FakeNode) -> None:
+    k3s(node, "mirrors:\n  - [")
+    assert "no valid YAML" in node.look("nginx").problems["unparsable"].problem
