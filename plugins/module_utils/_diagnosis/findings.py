@@ -169,7 +169,8 @@ def _summary(entry: Entry, fault: Fault, case: Case) -> str:
     told = sentences(fault.members)
     # It begins with the name of a node, which keeps its small letter.
     parts = [f"{text}." for text in told]
-    parts.append(entry.explanation)
+    if not told:  # what a cause means in general says less than what is wrong there
+        parts.append(entry.explanation)
     notes = {member.note for member in case.members if member.note}
     parts.extend(_sentence(note) for note in sorted(notes)[:3])
     if case.is_sandbox:

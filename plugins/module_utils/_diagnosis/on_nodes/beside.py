@@ -15,6 +15,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import (
     is_roomy,
+    size,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import (
     well as disk_well,
@@ -103,11 +104,21 @@ def slow(judgement: Judgement, view: NodeView) -> Judgement:
     if judgement.cause != Cause.PULL_SLOW:
         return judgement
     registry = registry_host(judgement.image)
-    if not registry or not view.gets_through(registry):
+    way: tuple[Evidence, ...] = ()
+    notes = []
+    arrived = next((one for one in view.disk_use if one.what == "ingest" and one.bytes), None)
+    if registry and view.gets_through(registry):
+        way = tuple(told(view, one) for one in view.of_host(registry, "http")[:1])
+        notes.append(
+            f"{view.name} gets through to {registry} on every hop, so the pull is slow and not stuck"
+        )
+    if arrived is not None:
+        words = f"{size(arrived.bytes)} of content that is still being pulled (ingest) lie on {view.name}"
+        way = (*way, seen(view.name, view.at, words))
+        notes.append(words)
+    if not notes:
         return judgement
-    way = tuple(told(view, one) for one in view.of_host(registry, "http")[:1])
     speed = throughput(view.trial_of(judgement.image))
-    notes = [f"{view.name} gets through to {registry} on every hop, so the pull is slow and not stuck"]
     if speed:
         notes.append(f"by hand it came at {speed}")
     late = judgement.confidence != Confidence.POSSIBLE

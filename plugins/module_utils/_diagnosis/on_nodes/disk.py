@@ -37,6 +37,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 LEAST_BYTES = 1_000_000
 LEAST_INODES = 32
 LEAST_SHARE = 0.01
+ROOMY_BYTES = 100_000_000
 FEW_INODES = 100_000
 """An image of many small files has tens of thousands of them."""
 _NEEDED = ("images", "kubelet", "root")
@@ -94,7 +95,8 @@ def few_inodes(view: NodeView, image: str) -> NodeFault | None:
     fits = [room.fits for room in view.rooms if canonical(room.image) == wanted]
     store = next((one for one in view.file_systems if one.purpose == "images"), None)
     inodes = _inodes(store) if store is not None else None
-    if store is None or inodes is None or inodes > FEW_INODES or not all(fits) or not fits:
+    roomy = all(fits) if fits else store is not None and (store.bytes_free or 0) > ROOMY_BYTES
+    if store is None or inodes is None or inodes > FEW_INODES or not roomy:
         return None
     path = clean(store.path, 200)
     words = f"{path} has {size(store.bytes_free)} free, yet only {inodes} of {store.inodes_total} inodes: too few files"

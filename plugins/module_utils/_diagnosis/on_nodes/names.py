@@ -30,7 +30,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import HopFact
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Evidence, HopFact
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration
 
 _SAYS = {
@@ -47,7 +47,7 @@ _NDOTS = re.compile(r"ndots:(\d{1,2})\Z")
 
 def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     """Yield what is wrong with the name of ``host`` on this node."""
-    hops = _own_way(view, host)
+    hops = view.names_of(host)
     if fails(hops):
         yield _no_answer(view, host, hops, ladder)
     else:
@@ -56,8 +56,8 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
 
 def slow(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     """Yield an answer that comes late: retries and time-outs follow from it, not always and everywhere."""
-    hops = [one for one in _own_way(view, host) if one.outcome == "slow"]
-    if not hops or any(one.outcome == "ok" for one in _own_way(view, host)):
+    hops = [one for one in view.names_of(host) if one.outcome == "slow"]
+    if not hops or any(one.outcome == "ok" for one in view.names_of(host)):
         return
     hop = hops[0]
     told_by = ladder.compare(view, host, "dns")
@@ -94,13 +94,6 @@ def _quicker(told_by: Comparison, host: str) -> tuple[str, ...]:
     )
 
 
-def _own_way(view: NodeView, host: str) -> tuple[HopFact, ...]:
-    """How the node resolves by itself; single name servers where no tool asks in that way."""
-    hops = view.of_host(host, "dns")
-    own = tuple(one for one in hops if not one.server and one.outcome != "not_checked")
-    return own or hops
-
-
 def _no_answer(view: NodeView, host: str, hops: tuple[HopFact, ...], ladder: Ladder) -> NodeFault:
     hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
     told_by = ladder.compare(view, host, "dns")
@@ -130,7 +123,7 @@ def _no_answer(view: NodeView, host: str, hops: tuple[HopFact, ...], ladder: Lad
     )
 
 
-def _single_servers(view: NodeView, host: str, hop: HopFact) -> tuple:  # type: ignore[type-arg]
+def _single_servers(view: NodeView, host: str, hop: HopFact) -> tuple[Evidence, ...]:
     """What the single name servers say, where they were asked beside the node's own way."""
     asked = [one for one in view.of_host(host, "dns") if one.server and one is not hop]
     return tuple(told(view, one) for one in asked[:2] if one.outcome != "not_checked")
@@ -138,9 +131,7 @@ def _single_servers(view: NodeView, host: str, hop: HopFact) -> tuple:  # type: 
 
 def _all_alike(view: NodeView, outcome: str) -> bool:
     """Tell whether every name that was asked for fails in this way: then it is the resolver."""
-    asked = [
-        _own_way(view, host) for host, hops in view.hops.items() if any(one.hop == "dns" for one in hops)
-    ]
+    asked = [view.names_of(host) for host, hops in view.hops.items() if any(one.hop == "dns" for one in hops)]
     return all(all(one.outcome in (outcome, "not_checked") for one in hops) for hops in asked if hops)
 
 
@@ -208,7 +199,7 @@ def _wrong_answer(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFau
 
 
 def _addresses(view: NodeView, host: str) -> frozenset[str]:
-    own = [one for one in _own_way(view, host) if one.outcome in GOOD]
+    own = [one for one in view.names_of(host) if one.outcome in GOOD]
     return frozenset(address for one in own for address in one.addresses)
 
 

@@ -49,8 +49,9 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
     proxy = clean(hop.proxy or hop.host)
     told = _beside(view, host, ladder)
-    says = _SAYS.get(hop.outcome) or f"fails{f' ({hop.status})' if hop.status is not None else ''}"
-    lacks = _lacks_no_proxy(view, host, told)
+    status = f" ({hop.status})" if hop.status is not None else ""
+    says = _SAYS.get(hop.outcome) or f"fails{status}{f': {clean(hop.text, 200)}' if hop.text else ''}"
+    lacks = _lacks_no_proxy(view, host, told, hop)
     yield _fault(
         view,
         hop,
@@ -133,11 +134,15 @@ def _runtime(view: NodeView) -> str:
     return clean(view.runtime.name) if view.runtime is not None and view.runtime.name else "the runtime"
 
 
-def _lacks_no_proxy(view: NodeView, host: str, told: Comparison) -> str:
-    """Tell that NO_PROXY lacks a host to which others go without a proxy."""
-    if view.runtime is None or not any(not other.of_host(host, "proxy") for other in told.better):
+def _lacks_no_proxy(view: NodeView, host: str, told: Comparison, hop: HopFact) -> str:
+    """Tell that NO_PROXY lacks a host to which this node or others get without a proxy."""
+    straight = "no_proxy lacks it" in hop.text or any(
+        not other.of_host(host, "proxy") for other in told.better
+    )
+    if not straight:
         return ""
-    given = {name.upper(): value for name, value in view.runtime.proxies.items()}
+    proxies = view.runtime.proxies if view.runtime is not None else {}
+    given = {name.upper(): value for name, value in proxies.items()}
     excepted = given.get("NO_PROXY", "")
     if _is_excepted(host, excepted):
         return ""

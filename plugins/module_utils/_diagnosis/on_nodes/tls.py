@@ -59,6 +59,10 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     off = clock_words(view) if cause == Cause.TLS_EXPIRED else ""
     clock = bool(off) and _is_valid(hop, view.at)
     because = off if clock else _because(hop)
+    if hop.outcome == "timeout" and fails(view.of_host(host, "large")):
+        because = (
+            "small packets pass and large ones are lost on the way (path MTU), so that the handshake hangs"
+        )
     if off and not clock:
         because += f"; besides, {off}"
     verb = f"finish the TLS handshake with {clean(host)}"

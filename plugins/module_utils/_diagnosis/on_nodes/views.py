@@ -46,6 +46,8 @@ class NodeView:
     """Everything that is known of one node beside what the API server tells; None and empty where it was not seen.
 
     ``hops`` are those of the node's own network by host (as ``normal_host`` writes it), ``pod_hops`` those of a pod's.
+    Where the runtime goes to a host through its proxy, they are those of that way: what the straight one meets does
+    not matter to a pull.
     ``error`` says why the stage of its look did not come to its end.
     """
 
@@ -91,7 +93,14 @@ class NodeView:
 
     def is_well(self, host: str, hop: str) -> bool:
         """Tell whether this hop towards ``host`` went well, by one address at least."""
-        return any(one.outcome in _GOOD for one in self.of_host(host, hop))
+        hops = self.names_of(host) if hop == "dns" else self.of_host(host, hop)
+        return any(one.outcome in _GOOD for one in hops)
+
+    def names_of(self, host: str) -> tuple[HopFact, ...]:
+        """Return how the node itself resolves ``host``; single name servers only where no tool asks in that way."""
+        hops = self.of_host(host, "dns")
+        own = tuple(one for one in hops if not one.server and one.outcome != "not_checked")
+        return own or hops
 
     def gets_through(self, host: str) -> bool:
         """Tell whether a request to ``host`` was answered; a tool that cannot ask leaves this open (false)."""
@@ -203,7 +212,7 @@ def _view(node: str, found: Mapping[str, Any]) -> NodeView:
         disk_use=tuple(found.get("disk_use", ())),
         rooms=tuple(found.get("room", ())),
         resolvers=tuple(found.get("resolver", ())),
-        hops=_by_host(one for one in hops if not one.vantage.startswith("pod/")),
+        hops=_ways(_by_host(one for one in hops if not one.vantage.startswith("pod/"))),
         pod_hops=_by_host(one for one in hops if one.vantage.startswith("pod/")),
         log_lines=tuple(found.get("log_line", ())),
         trials=tuple(found.get("pull_trial", ())),
@@ -220,3 +229,12 @@ def _by_host(hops: Iterable[HopFact]) -> dict[str, tuple[HopFact, ...]]:
     for one in hops:
         found[normal_host(one.host)].append(one)
     return {host: tuple(several) for host, several in found.items()}
+
+
+def _ways(by_host: Mapping[str, tuple[HopFact, ...]]) -> dict[str, tuple[HopFact, ...]]:
+    """The hops of the way that a pull takes: through the proxy where the runtime goes through one."""
+    found: dict[str, tuple[HopFact, ...]] = {}
+    for host, hops in by_host.items():
+        proxied = tuple(one for one in hops if one.role != "proxy" and (one.proxy or one.hop == "proxy"))
+        found[host] = proxied or hops
+    return found

@@ -183,7 +183,10 @@ class Witness:
         on_way = self._network(view)
         hosts = self._hosts(judgement, view)
         well = bool(registry) and view.gets_through(registry)
-        yield from (fault for fault in self._node(view) if fault.hop == Hop.RUNTIME)
+        # A runtime whose store is read-only may seem to hang: the disk is the reason.
+        yield from (
+            fault for fault in self._node(view) if fault.kind == "disk_read_only" or fault.hop == Hop.RUNTIME
+        )
         if registry:
             for found in mirror_faults(view, registry, [fault for fault in on_way if not fault.wide]):
                 mirror = self._beside_mirror(found, view)
@@ -232,7 +235,9 @@ class Witness:
 
     def _node(self, view: NodeView) -> list[NodeFault]:
         if view.name not in self._of_node:
-            found = [*runtime_faults(view), *disk_faults(view)]
+            found = sorted(
+                [*runtime_faults(view), *disk_faults(view)], key=lambda one: one.kind != "disk_read_only"
+            )
             self._of_node[view.name] = [self._against(fault, view) for fault in found]
         return self._of_node[view.name]
 
