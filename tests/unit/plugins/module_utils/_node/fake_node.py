@@ -25,6 +25,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.que
     ImageAsked,
     NodeQuestion,
 )
+
 from tests.unit.plugins.module_utils._node.shells import run
 
 _MOVED = re.compile(

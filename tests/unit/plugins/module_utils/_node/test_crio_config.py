@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -105,33 +106,30 @@ def test_short_names_need_a_registry_or_an_alias(node: FakeNode) -> None:
     assert "short_name" not in look.problems
 
 
+ACCEPT, REJECT = "insecureAcceptAnything", "reject"
+
+
+def policy(default: str, **scopes: str) -> str:
+    docker = {scope: [{"type": kind}] for scope, kind in scopes.items()}
+    return json.dumps({"default": [{"type": default}], "transports": {"docker": docker}})
+
+
 @pytest.mark.parametrize(
-    ("policy", "rejected"),
+    ("text", "rejected"),
     [
-        ('{"default": [{"type": "reject"}]}', True),
-        (ANYTHING, False),
-        (
-            '{"default": [{"type": "reject"}], "transports": {"docker": {"r.example": [{"type": "insecureAcceptAnything"}]}}}',
-            False,
-        ),
-        (
-            '{"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"r.example/team": [{"type": "reject"}]}}}',
-            True,
-        ),
-        (
-            '{"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"*.example": [{"type": "reject"}]}}}',
-            True,
-        ),
-        (
-            '{"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"r.example/te": [{"type": "reject"}]}}}',
-            False,
-        ),
+        (policy(REJECT), True),
+        (policy(ACCEPT), False),
+        (policy(REJECT, **{"r.example": ACCEPT}), False),
+        (policy(ACCEPT, **{"r.example/team": REJECT}), True),
+        (policy(ACCEPT, **{"*.example": REJECT}), True),
+        (policy(ACCEPT, **{"": REJECT}), True),
+        (policy(ACCEPT, **{"r.example/te": REJECT}), False),
         ("{", True),
         ('{"transports": {}}', True),
     ],
 )
-def test_the_policy_by_its_narrowest_scope(node: FakeNode, policy: str, rejected: bool) -> None:
-    node.write(POLICY, policy)
+def test_the_policy_by_its_narrowest_scope(node: FakeNode, text: str, rejected: bool) -> None:
+    node.write(POLICY, text)
     problems = node.look("r.example/team/app:1").problems
     assert ("policy_rejects" in problems) is rejected
 

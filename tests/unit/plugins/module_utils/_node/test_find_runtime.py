@@ -149,7 +149,7 @@ def test_microk8s_keeps_everything_in_its_snap(node: FakeNode, shell: str) -> No
 
 
 def test_a_stopped_runtime_is_found_by_what_kubeadm_wrote(node: FakeNode, shell: str) -> None:
-    flags = 'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/crio/crio.sock --pod-infra-container-image=p"\n'
+    flags = 'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix:///run/crio/crio.sock --v=2"\n'
     node.write("/var/lib/kubelet/kubeadm-flags.env", flags)
     node.write("/etc/containers/storage.conf", '[storage]\ndriver = "overlay"\ngraphroot = "/var/images"\n')
     found = node.variables(shell)

@@ -103,11 +103,13 @@ def k3s(node: FakeNode, registries: str, *, changed: bool = False) -> None:
     node.process("containerd", 41, ["-c", f"{base}/etc/containerd/config.toml"], unit="k3s.service")
     node.write(
         f"{base}/etc/containerd/config.toml",
-        f'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\nconfig_path = "{base}/etc/containerd/certs.d"\n',
+        'version = 3\n[plugins."io.containerd.cri.v1.images".registry]\n'
+        f'config_path = "{base}/etc/containerd/certs.d"\n',
     )
     node.write(
         f"{base}/etc/containerd/certs.d/docker.io/hosts.toml",
-        'server = "https://registry-1.docker.io/v2"\n[host."https://m.example/v2"]\ncapabilities = ["pull", "resolve"]\n'
+        'server = "https://registry-1.docker.io/v2"\n[host."https://m.example/v2"]\n'
+        'capabilities = ["pull", "resolve"]\n'
         '[host."https://m.example/v2".rewrite]\n"(.*)" = "cache/$1"\n',
     )
     node.write("/etc/rancher/k3s/registries.yaml", registries, changed=changed)
