@@ -20,6 +20,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_re
     parse_image_ref,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    CredentialRef,
     Gap,
     Login,
     PullTrial,
@@ -174,7 +175,8 @@ def _login(credential: Mapping[str, Any] | None) -> Login | None:
     # Without a user name runtimes ask anonymously, whatever the password is.
     if not credential or not credential["username"]:
         return None
-    return Login(credential["username"], credential["password"])
+    name = credential["username"]
+    return Login(name, credential["password"], CredentialRef(username=name))
 
 
 def _wish(options: Mapping[str, Any], image: str, login: Login | None, size: int | None) -> PullWish:
@@ -210,6 +212,9 @@ def _single(trial: PullTrial, endpoints: Sequence[str]) -> dict[str, Any]:
     cause = said.cause if said else ""
     if trial.outcome == "timeout" and cause in ("", "unknown"):
         cause = "timeout"
+    if trial.credential and cause == "auth_missing":
+        # The words are about a request without a credential, and this one had one: it was not accepted.
+        cause = "auth_invalid"
     return {
         "outcome": trial.outcome,
         "text": trial.text,

@@ -94,7 +94,8 @@ esac
 # folder upon itself.
 _PODMAN_PREPARE = (
     r"""
-mkdir "$STORE" "$STORE/tmp" || { say refused "no store can be made at $STORE"; return 1; }
+mkdir -p "$STORE/tmp" || { say refused "no store can be made at $STORE"; return 1; }
+[ -e /var/lib/containers/cache ] || : >"$D/no_cache"
 """
     + _CONFIG
 )
@@ -113,6 +114,8 @@ block image limit 5 podman --root "$STORE" --runroot "$D/run" --events-backend n
   --format '{{.Id}} {{.Size}} {{.Digest}}' "$IMAGE"
 """
 _PODMAN_CLEAN = r"""
+# Where root's podman notes which registry had which blob, whatever its store.
+[ -e "$D/no_cache" ] && rm -rf /var/lib/containers/cache
 [ -z "$KEEP" ] && [ -d "$STORE" ] || return 0
 {
   while read -r _ c_at _; do

@@ -108,14 +108,22 @@ def _outcome(job: JobAnswer, wish: PullWish, answer: Answer) -> tuple[str, str]:
         return FAILED, job.trouble or answer.problem or "the pull was ended from outside"
     if block.exit_code:
         return FAILED, _words(block.text) or f"exit code {block.exit_code} without a word"
-    checked = job.block("checked")
-    if checked and checked.ended and "unavailable" in checked.text:
+    if _unpacked_nothing(job):
         # ctr 2.x ends with 0 for an index that has nothing for the platform.
         return (
             FAILED,
             f"no match for platform in manifest: the image has nothing for {wish.platform or 'this node'}",
         )
     return PULLED, _words(block.text)
+
+
+def _unpacked_nothing(job: JobAnswer) -> bool:
+    """Tell whether ctr has unpacked no layer at all, of an image that is not whole either."""
+    snapshots, checked = job.block("snapshots"), job.block("checked")
+    if snapshots is None or snapshots.exit_code != 0 or checked is None or not checked.ended:
+        return False
+    rows = [line for line in snapshots.text.splitlines() if "sha256:" in line]
+    return not rows and not re.search(r"\bcomplete \(", checked.text)
 
 
 def _token_failed(job: JobAnswer, status: str) -> tuple[str, str]:

@@ -189,7 +189,9 @@ class NodeHost:
             "--timezone=off",
         ]
         argv += ["--link-journal=no", "--capability=all", "--system-call-filter=@keyring", "--console=pipe"]
-        argv += [f"--directory={folder}/root", f"--bind={folder}/kubelet:/var/lib/kubelet"]
+        argv.append(f"--directory={folder}/root")
+        if plan.settings.joins:
+            argv.append(f"--bind={folder}/kubelet:/var/lib/kubelet")
         # The host's homes and logs are nobody's business in here, nor are the keys of this lab.
         argv += [f"--tmpfs={path}:mode=0700" for path in ("/root", "/home")]
         argv += ["--tmpfs=/var/log:mode=0755", f"--tmpfs={places.labs_dir()}:mode=0700"]

@@ -67,9 +67,9 @@ def files(settings: NodeSettings, company_ca: str) -> Files:
     """Files that such a node has more."""
     more: Files = {}
     if settings.runtime == "docker":
-        more |= _docker(settings, company_ca)
+        more |= _docker(settings, company_ca) | _kubelet_flags("/var/run/cri-dockerd.sock")
     if settings.runtime == "podman":
-        more |= _podman(settings, company_ca)
+        more |= _podman(settings, company_ca) | _kubelet_flags("/var/run/crio/crio.sock")
     if settings.busybox_only:
         path = f"Environment=PATH={HIDDEN}:/usr/sbin:/usr/bin"
         drop_in = f"[Service]\nExecStart=\nExecStart={HIDDEN}/containerd\n{path}\n"
@@ -79,6 +79,12 @@ def files(settings: NodeSettings, company_ca: str) -> Files:
             "text": re.sub(r"^(root:.*:)[^:\n]*$", r"\1/bin/sh", passwd, flags=re.MULTILINE)
         }
     return more
+
+
+def _kubelet_flags(socket: str) -> Files:
+    """kubeadm's file of flags, in the stead of a kubelet over cri-dockerd or CRI-O, neither of which is to be had."""
+    text = f'KUBELET_KUBEADM_ARGS="--container-runtime-endpoint=unix://{socket}"\n'
+    return {"/var/lib/kubelet/kubeadm-flags.env": {"text": text}}
 
 
 def _docker(settings: NodeSettings, company_ca: str) -> Files:
