@@ -173,6 +173,9 @@ class _Registry:
         self.major = major
 
     def endpoints(self) -> list[EndpointFact]:
+        if not self.config.known:
+            # What containerd goes by is what it read before this configuration was broken or hidden.
+            return []
         if not self.config.hosts_folders:
             self._check_unused_folders()
             return self._of_mirrors()
@@ -462,7 +465,9 @@ class _Registry:
             f"{why}, so containerd reads no folders of hosts",
             f"this folder is ignored: pulls from {self.registry} go without its mirrors and CA files.",
             registry=self.registry,
-            certain=not unknown and used[0].startswith("/etc/containerd/"),
+            certain=not unknown
+            and used[0].startswith("/etc/containerd/")
+            and self.look.in_force(self.look.runtime.config),
         )
 
     def _of_mirrors(self) -> list[EndpointFact]:
@@ -521,7 +526,7 @@ def _check_deprecated(look: Look, config: ContainerdConfig, major: int) -> None:
             f'containerd does not load its CRI plugin ("`{what}` cannot be set when `config_path` is provided"): no '
             "pod starts after its next start.",
             cause="runtime_error",
-            certain=bool(major),
+            certain=bool(major) and look.in_force(file),
         )
     elif config.mirrors:
         look.problem(
@@ -536,7 +541,7 @@ def _check_deprecated(look: Look, config: ContainerdConfig, major: int) -> None:
             "deprecated_tls",
             f"registry.configs…tls is set for {', '.join(tls)[:200]}",
             "containerd 2 does not read it: these hosts are reached with the system's trust alone.",
-            certain=True,
+            certain=look.in_force(file),
         )
 
 

@@ -130,7 +130,7 @@ def _section(look: Look, merged: dict[str, Any], version: int, major: int) -> di
                 "config_version",
                 f'it lacks "version = 2", so containerd 1.x does not know the section "{OLD_PLUGIN}"',
                 "containerd ignores the registry settings of this file without a word.",
-                certain=True,
+                certain=look.in_force(config),
             )
         return old if version >= 2 else first
     if version < 3:
@@ -144,7 +144,7 @@ def _section(look: Look, merged: dict[str, Any], version: int, major: int) -> di
             "wrong_plugin_name",
             f'the registry settings stand under "{OLD_PLUGIN}", which version {version} calls "{NEW_PLUGIN}"',
             "containerd ignores these registry settings without a word.",
-            certain=True,
+            certain=look.in_force(config),
         )
     return new
 

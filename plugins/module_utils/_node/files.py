@@ -180,6 +180,14 @@ class Look:
         if found not in self.gaps:
             self.gaps.append(found)
 
+    def in_force(self, path: str) -> bool:
+        """Tell whether the runtime certainly goes by a file that it reads at its start only."""
+        runtime = self.runtime
+        if not runtime.running:
+            return True
+        modified = runtime.files.get(path).modified
+        return modified is not None and runtime.started is not None and modified <= runtime.started
+
     def endpoints_of(self, registry: str, found: list[EndpointFact]) -> None:
         """Add the endpoints of one registry in their order."""
         for position, endpoint in enumerate(found):
