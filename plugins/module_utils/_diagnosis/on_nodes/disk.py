@@ -81,7 +81,7 @@ def room_fault(view: NodeView, image: str) -> NodeFault | None:
         detail=wanted,
         sure=False,
         fits=frozenset({Cause.DISK_FULL}),
-        evidence=(seen(view.name, view.at, f"{view.name}: {_room(room)}"), *_use_evidence(view)),
+        evidence=(seen(view.name, view.at, f"{view.name}: {_room(room)}"),),
         fixes=free_space(view, clean(where, 200)),
     )
 
@@ -173,7 +173,7 @@ def _fault(view: NodeView, one: FileSystemFact, kind: str, words: str, *, sure: 
         wide=True,
         sure=sure,
         fits=_ABOUT_STORE if sure else frozenset({Cause.DISK_FULL}),
-        evidence=(seen(view.name, view.at, f"{view.name}: {words}"), *_use_evidence(view)),
+        evidence=(seen(view.name, view.at, f"{view.name}: {words}"),),
         fixes=make_writable(view, one) if kind == "read_only" else free_space(view, path),
     )
 
@@ -190,7 +190,7 @@ def _used(view: NodeView) -> str:
     known = sorted(
         (one for one in view.disk_use if one.bytes or one.count), key=lambda one: -(one.bytes or 0)
     )
-    filled = [_use(one) for one in known if not one.freeable or one.what in ("ingest", "container_logs")][:3]
+    filled = [_use(one) for one in known if not one.freeable][:3]
     freeable = [_use(one) for one in known if one.freeable][:3]
     parts = f"; it holds {enumeration(filled)}" if filled else ""
     return f"{parts}; could be freed: {enumeration(freeable)}" if freeable else parts
@@ -202,11 +202,6 @@ def _use(one: DiskUse) -> str:
     if one.bytes is None:
         return f"{least}{one.count} {what}"
     return f"{least}{size(one.bytes)} of {what}"
-
-
-def _use_evidence(view: NodeView) -> tuple[Evidence, ...]:
-    words = _used(view).removeprefix("; ")
-    return (seen(view.name, view.at, f"{view.name}: {words}"),) if words else ()
 
 
 def size(count: int | None) -> str:
