@@ -94,13 +94,15 @@ def warm(lab: Lab, *nodes: str) -> None:
     """Sees to it that these nodes hold images, and that the API tells so."""
     for node in nodes:
         spec = {"nodeName": node, "tolerations": [{"operator": "Exists"}], "terminationGracePeriodSeconds": 0}
-        manifest = {
+        manifest: Json = {
             "apiVersion": "v1",
             "kind": "Pod",
             "metadata": {"name": f"warm-{node}"},
             "spec": {**spec, "containers": [{"name": "app", "image": IMAGE}]},
         }
-        lab.api.apply(manifest, namespace="default")
+        there = {pod["metadata"]["name"] for pod in lab.api.list("Pod", "default")}
+        if manifest["metadata"]["name"] not in there:
+            lab.api.create(manifest, "default")
     for node in nodes:
         lab.api.wait_for_pod("default", f"warm-{node}")
         lab.api.wait(
