@@ -202,11 +202,15 @@ def _is_windows(node: NodeFact | None) -> bool:
 
 
 def _control(suspect: _Suspect, facts: Facts, seats: dict[str, _Seat], failing: set[str]) -> str | None:
-    """The healthy node of the pool that compares best; one that is looked at anyway before another."""
+    """The healthy node of the pool that compares best; one that is looked at anyway before another.
 
-    def rank(node: NodeFact) -> tuple[bool, bool, bool, str]:
+    A node without any image may be ready and yet start no pod: it has shown nothing so far.
+    """
+
+    def rank(node: NodeFact) -> tuple[bool, bool, bool, bool, int, str]:
         holds = suspect.registry in facts.hosts_on_node.get(node.name, frozenset())
-        return not holds, node.name in failing, node.name not in seats, node.name
+        fails = node.name in failing
+        return not holds, fails, not node.images, node.name not in seats, -len(node.images), node.name
 
     healthy = [
         node

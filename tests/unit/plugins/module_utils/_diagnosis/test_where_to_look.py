@@ -105,6 +105,11 @@ def test_a_wrong_tag_is_no_matter_for_a_node_unless_it_is_pulled_by_hand(tmp_pat
     ]
 
 
+def test_a_node_that_holds_no_image_at_all_has_shown_nothing_and_is_the_last_choice(tmp_path: Path) -> None:
+    records = [node("n1"), node("n2"), node("n3", images=("registry.k8s.io/pause:3.9",)), *lost("n1")]
+    assert roles(chosen(tmp_path / "run", records)) == [("n1", "failing"), ("n3", "control")]
+
+
 def test_a_node_that_is_not_ready_is_no_control_and_its_absence_is_said(tmp_path: Path) -> None:
     choice = chosen(tmp_path / "run", [node("n1"), node("n2", ready="Unknown"), *lost("n1")])
     assert roles(choice) == [("n1", "failing")]
