@@ -28,6 +28,8 @@ CLEAN_SECONDS = 20
 """How long removing may take in all; each of its commands has a limit, too."""
 PREPARE_SECONDS = 12
 GRACE_SECONDS = 6
+BASES = "/run /dev/shm"
+"""Where the private folder may be: file systems in memory."""
 
 # Of the names that proxies may have, those of whoever runs this are none of the runtime's.
 _PROXIES = r"""
@@ -79,7 +81,7 @@ in_force() {
   [ "$NOW" -lt "$f_until" ]
 }
 take_folder() {
-  for base in /run /dev/shm; do
+  for base in $BASES; do
     [ -d "$base" ] && [ -w "$base" ] || continue
     D=$base/$FOLDER
     if [ -h "$D" ]; then continue; fi
@@ -98,7 +100,7 @@ take_folder() {
     return 0
   done
   D=
-  say refused "no folder in memory can be made (/run, /dev/shm)"
+  say refused "no folder in memory can be made ($BASES)"
   return 1
 }
 start_janitor() {
@@ -156,14 +158,15 @@ def deadline_of(seconds: float) -> float:
     return math.ceil(seconds) + PREPARE_SECONDS + CLEAN_SECONDS + GRACE_SECONDS
 
 
-def job(script: ClientScript, seconds: float) -> Job:
-    """Return the job that pulls. Its variables stand in the janitor's text as well."""
+def job(script: ClientScript, seconds: float, bases: str = BASES) -> Job:
+    """Return the job that pulls. Its variables stand in the janitor's text as well. ``bases`` are absolute folders."""
     whole = math.ceil(seconds)
     most = whole + PREPARE_SECONDS + CLEAN_SECONDS
     variables = {
         **script.variables,
         "CLIENT": script.client,
         "FOLDER": FOLDER,
+        "BASES": bases,
         "MOST": str(most),
         "SECONDS_FOR_PULL": str(whole),
     }

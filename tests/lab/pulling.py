@@ -1,0 +1,150 @@
+# Copyright: (c) 2026, the kube_runbooks.image_pull contributors
+# GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Pulls by hand on a lab's node with node_image_pull, as a user does, and watches what the machine shows meanwhile."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.lab import inventory
+from tests.lab.image_pull_lab.nodes import Node
+from tests.plays.runbook import ROOT
+
+NAMESPACE = "image-pull-runbooks"
+FOLDER = "/run/image-pull-runbooks"
+
+
+@dataclass
+class Pull:
+    """A pull that was begun; ``done()`` waits for it."""
+
+    node: Node
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def done(self) -> dict[str, Any]:
+        """What the module returned; AssertionError where Ansible calls it failed or unreachable."""
+        code = self.process.wait(timeout=180)
+        output = self.log.read_text(encoding="utf-8", errors="replace")
+        assert code == 0, output[-3000:]
+        rest = output.partition(" => ")[2]
+        assert rest, output[-3000:]
+        return json.JSONDecoder().raw_decode(rest)[0]
+
+    def kill(self) -> None:
+        """SIGKILL for Ansible and all that it has started here, ssh included."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+def begin(node: Node, folder: Path, *, check_mode: bool = False, **options: Any) -> Pull:
+    """Begins a pull. The options stand in a file that only its owner can read: they may hold a password."""
+    folder.mkdir(parents=True, exist_ok=True)
+    hosts = inventory.write(folder / "inventory.json", [node])
+    given = folder / "options.json"
+    given.touch(mode=0o600)
+    given.write_text(json.dumps({"asked": options}), encoding="utf-8")
+    words = {name: "{{ asked." + name + " }}" for name in options}
+    command = [str(Path(sys.executable).parent / "ansible"), node.name, "--inventory", str(hosts)]
+    command += ["-m", "kube_runbooks.image_pull.node_image_pull", "-a", json.dumps(words)]
+    command += ["-e", f"@{given}", *(["--check"] if check_mode else [])]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "ANSIBLE_HOME": str(folder / ".ansible"),
+        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
+        "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=no",
+        "ANSIBLE_NOCOLOR": "1",
+        "LANG": "C.UTF-8",
+    }
+    log = folder / "output.txt"
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    return Pull(node, process, log)
+
+
+def pull(node: Node, folder: Path, **options: Any) -> dict[str, Any]:
+    """What came of it."""
+    return begin(node, folder, **options).done()
+
+
+def remains(node: Node) -> str:
+    """What is left of a manual pull on the node: folders, processes, namespaces; empty where nothing is."""
+    script = f"""
+ls -d {FOLDER} /dev/shm/image-pull-runbooks /var/lib/containers/image-pull-runbooks 2>/dev/null
+ps -eo args | grep -v grep | grep -e image-pull- -e 'ctr .* pull' -e 'docker .* pull' -e 'podman .* pull'
+ctr namespaces ls -q 2>/dev/null | grep -x {NAMESPACE}
+ls /var/tmp | grep -e '^storage' -e '^container_images'
+true
+"""
+    return node.ssh(script).stdout
+
+
+def secret_forms(username: str, password: str) -> list[bytes]:
+    """How a credential may be written."""
+    pair = f"{username}:{password}".encode()
+    return [password.encode(), base64.b64encode(pair), base64.b64encode(password.encode()).rstrip(b"=")]
+
+
+@dataclass
+class ProcessWatch:
+    """Looks for texts in the arguments and environments of all processes of the machine, nodes' included.
+
+    A context manager; ``found`` are those that showed, ``rounds`` how often all processes were looked at.
+    """
+
+    texts: list[bytes]
+    found: set[str] = field(default_factory=set)
+    rounds: int = 0
+    clients: set[str] = field(default_factory=set)
+    _stop: threading.Event = field(default_factory=threading.Event)
+    _thread: threading.Thread | None = None
+
+    def __enter__(self) -> ProcessWatch:
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        self._stop.set()
+        if self._thread:
+            self._thread.join()
+
+    def _run(self) -> None:
+        # This process and its parents hold the password because the test does.
+        own = str(os.getpid())
+        while not self._stop.is_set():
+            for entry in os.scandir("/proc"):
+                if entry.name.isdigit() and entry.name != own:
+                    self._look(entry.path)
+            self.rounds += 1
+
+    def _look(self, path: str) -> None:
+        for name in ("cmdline", "environ"):
+            try:
+                with open(f"{path}/{name}", "rb") as stream:
+                    content = stream.read()
+            except OSError:
+                continue
+            if name == "cmdline" and content.partition(b"\0")[0] in (b"ctr", b"curl", b"docker", b"podman"):
+                self.clients.add(content.partition(b"\0")[0].decode())
+            if any(text in content for text in self.texts):
+                self.found.add(f"{name}: {content[:300]!r}")
