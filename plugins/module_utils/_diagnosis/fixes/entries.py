@@ -62,7 +62,8 @@ def mend(case: Case) -> Iterator[Fix]:
 def wait_for_retry(case: Case) -> Iterator[Fix]:
     """See whether a pod that the registry would give its image to now gets it by itself."""
     for member in case.members:
-        if member.outcome is not None and member.outcome.result == Result.PULLS:
+        # What is wrong on its node hinders the next try as well.
+        if member.seen is None and member.outcome is not None and member.outcome.result == Result.PULLS:
             failure = member.failure
             yield Fix(
                 title=printable(

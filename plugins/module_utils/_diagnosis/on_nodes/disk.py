@@ -99,7 +99,8 @@ def few_inodes(view: NodeView, image: str) -> NodeFault | None:
     if store is None or inodes is None or inodes > FEW_INODES or not roomy:
         return None
     path = clean(store.path, 200)
-    words = f"{path} has {size(store.bytes_free)} free, yet only {inodes} of {store.inodes_total} inodes: too few files"
+    left = f"only {inodes} of {store.inodes_total} inodes: an image of many files does not fit"
+    words = f"{path} has {size(store.bytes_free)} free, yet {left}"
     return replace(_fault(view, store, "inodes", words + _used(view), sure=False), wide=False)
 
 
@@ -187,8 +188,15 @@ def _room(room: RoomFact) -> str:
 
 def _used(view: NodeView) -> str:
     """What fills it, the largest first, and what could be freed."""
+    counted = {one.what for one in view.disk_use}
+    # What the runtime calls its images lies in content and snapshots: it is not told twice.
     known = sorted(
-        (one for one in view.disk_use if one.bytes or one.count), key=lambda one: -(one.bytes or 0)
+        (
+            one
+            for one in view.disk_use
+            if (one.bytes or one.count) and not (one.what == "images" and "content" in counted)
+        ),
+        key=lambda one: -(one.bytes or 0),
     )
     filled = [_use(one) for one in known if not one.freeable][:3]
     freeable = [_use(one) for one in known if one.freeable][:3]

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,6 +19,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 
 OWN = "\0"
 """In ``NodeFault.because``: stands for ``node1's`` or ``their``; texts from outside never hold it."""
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\Z", re.ASCII)
 
 NETWORK_WORDS = frozenset(
     {
@@ -114,9 +117,9 @@ def seen(
     supports: bool = True,
 ) -> Evidence:
     """Return one item of evidence that was seen on ``node``."""
-    return Evidence(
-        source, vantage or f"node/{node}", at or None, printable(fact, 300), quotation(quote), supports
-    )
+    # A node's own words may name any time; what is none is left out.
+    when = at if at and _TIME.match(at) else None
+    return Evidence(source, vantage or f"node/{node}", when, printable(fact, 300), quotation(quote), supports)
 
 
 def clean(text: str, limit: int = 120) -> str:

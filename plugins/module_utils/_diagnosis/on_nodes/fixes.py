@@ -27,6 +27,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
+WORTH_FREEING = 1_000_000
+"""Bytes from which on it is worth a command."""
 _PORT = re.compile(r":\d+\Z")
 _UNIT = re.compile(r"[A-Za-z0-9@_.-]{1,80}\Z")
 _UNITS = {"containerd": "containerd", "docker": "docker", "cri-o": "crio", "podman": "podman"}
@@ -151,7 +153,7 @@ def free_space(view: NodeView, path: str) -> tuple[Fix, ...]:
             f"{command('df', '-h', path or '/')}; {command('df', '-i', path or '/')}",
         )
     ]
-    kinds = {one.what for one in view.disk_use if one.bytes or one.count}
+    kinds = {one.what for one in view.disk_use if (one.bytes or 0) > WORTH_FREEING}
     docker = view.runtime is not None and view.runtime.name == "docker"
     if "unused_images" in kinds:
         prune = "docker image prune --all --force" if docker else "crictl rmi --prune"

@@ -148,19 +148,14 @@ def _line(view: NodeView, line: LogLine, image: str) -> Evidence:
     times = f", {line.count} times" if line.count > 1 else ""
     of = f" of {image}" if image else ""
     vantage = view.vantage if _KUBELET in line.unit else f"runtime/{view.name}"
-    at = line.at if _is_time(line.at) else view.at
     return seen(
         view.name,
-        at,
+        line.at,
         printable(f"{clean(line.unit, 60) or 'the log'} on {view.name} says{of}{times}"),
         line.text,
         source="runtime_log",
         vantage=vantage,
     )
-
-
-def _is_time(text: str | None) -> bool:
-    return bool(text) and len(text or "") >= 20 and (text or "").endswith("Z")
 
 
 def _host(said: Classification, image: str) -> str:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import diagnose
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
@@ -26,7 +27,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     Report,
     RoomFact,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import render_terminal
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import (
+    render_json,
+    render_terminal,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 from tests.unit.evidence import failing, judged, no_such_host, not_found, refused, write_evidence
@@ -53,6 +57,8 @@ from tests.unit.plugins.module_utils._diagnosis.looked import (
     well,
 )
 
+ROOT = Path(__file__).resolve().parents[5]
+SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8"))
 OTHER = "quay.io"
 LOST = no_such_host(IMAGE, HOST)
 
@@ -356,6 +362,7 @@ def test_what_a_hostile_node_says_is_printed_harmlessly_and_changes_no_other_fin
             assert len(item.fact) <= 300
     for line in render_terminal(report):
         assert line.text.isprintable()
+    jsonschema.validate(json.loads(render_json(report)), SCHEMA)
 
 
 def test_a_stage_of_a_node_that_was_cut_off_is_said(tmp_path: Path) -> None:
