@@ -27,6 +27,7 @@ PROTOCOLS = ("v5.channel.k8s.io", "v4.channel.k8s.io")
 _STDIN, _STDOUT, _STDERR, _STATUS = range(4)
 _CONTINUED, _TEXT, _BINARY, _CLOSE, _PING, _PONG = 0x0, 0x1, 0x2, 0x8, 0x9, 0xA
 _PIECE = 1 << 16
+_SWITCHED = 101
 _PING_AFTER, _LOST_AFTER = 10.0, 30.0
 _LONGEST_STATUS = 1 << 16
 
@@ -130,7 +131,7 @@ def _open(connection: Connection, target: Target, command: Sequence[str], reads:
     except (websocket.WebSocketException, OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
         raise ExecError(f"no connection to {connection.server} for {what}: {reason}") from None
-    if socket.getstatus() != 101 or socket.getsubprotocol() not in PROTOCOLS:
+    if socket.getstatus() != _SWITCHED or socket.getsubprotocol() not in PROTOCOLS:
         socket.shutdown()
         raise ExecError(
             f"{connection.server} does not switch to a web socket for {what} (HTTP {socket.getstatus()}): "
@@ -336,7 +337,9 @@ class _Session:
         code, words = _ended(self._status)
         errors = b"".join(self._err)
         if code is None or not self._begun:
-            told = words or self._head.decode(errors="replace") or errors.decode(errors="replace")
+            told = words
+            if not self._begun:
+                told = told or self._head.decode(errors="replace") or errors.decode(errors="replace")
             gone = "not found" in words or "not running" in words
             raise ExecError(told or "the connection closed before the command ended", gone=gone)
         return Outcome(code, b"".join(self._out), errors)
