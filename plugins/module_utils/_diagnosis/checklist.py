@@ -75,7 +75,8 @@ def _failed(findings: Sequence[Finding]) -> str:
 
 
 def _with_gaps(found: Look, facts: Facts, number: int) -> Look:
-    gaps = [gap for gap in facts.gaps if number in gap.steps]
+    made_up = facts.vantages.of_kubelets if facts.vantages.looked_at else ()
+    gaps = [gap for gap in facts.gaps if number in gap.steps and gap not in made_up]
     if not gaps:
         return found
     return Look(NOT_CHECKED, f"{enumeration([gap.check for gap in gaps], 2)}: {gaps[0].why}")

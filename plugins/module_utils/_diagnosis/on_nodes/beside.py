@@ -14,6 +14,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import (
+    LEAST_BYTES,
+    LEAST_INODES,
     is_roomy,
     size,
 )
@@ -81,6 +83,23 @@ def kubelet(judgement: Judgement, view: NodeView) -> Judgement:
         words = f"the kubelet of {view.name} pulls one image after another (serializeImagePulls)"
         return judgement.with_evidence(_kubelet(view, words))
     return judgement
+
+
+def full_by_kubelet(judgement: Judgement, view: NodeView) -> Judgement | None:
+    """Where no shell answered, the kubelet's own figures may say that the image store is full; None where not."""
+    fact = view.kubelet
+    if fact is None:
+        return None
+    free, inodes = fact.image_fs_bytes_free, fact.image_fs_inodes_free
+    if free is not None and free < LEAST_BYTES:
+        words = f"{size(free)} of {size(fact.image_fs_bytes_total)} are free"
+    elif inodes is not None and inodes < LEAST_INODES and fact.image_fs_inodes_total:
+        words = f"{inodes} of {fact.image_fs_inodes_total} inodes are free"
+    else:
+        return None
+    words = f"the kubelet of {view.name} says that in its image store {words}"
+    turned = judgement.with_cause(Cause.DISK_FULL, Confidence.CONFIRMED, _kubelet(view, words), note=words)
+    return replace(turned, hop=Hop.DISK, alternatives=())
 
 
 def without_a_look(judgement: Judgement, view: NodeView) -> Judgement:

@@ -124,13 +124,14 @@ class NodeView:
 class Vantages:
     """All nodes of which something was seen. ``asked`` tells that nodes were chosen or looked at in this run.
 
-    ``error`` says why the choice of nodes did not come to its end.
+    ``error`` says why the choice of nodes did not come to its end. ``of_kubelets`` is what kubelets did not tell: a
+    look at the node makes up for it.
     """
 
     asked: bool = False
     error: str | None = None
     views: Mapping[str, NodeView] = field(default_factory=dict)
-    general: tuple[Gap, ...] = ()
+    of_kubelets: tuple[Gap, ...] = ()
 
     def of(self, node: str) -> NodeView | None:
         """Return what is known of this node."""
@@ -150,20 +151,19 @@ class Vantages:
 def vantages_of(stages: Mapping[str, Stage]) -> Vantages:
     """Return the index of these stages; an empty one where none of them is about nodes."""
     parts: dict[str, dict[str, Any]] = defaultdict(lambda: defaultdict(list))
-    general: list[Gap] = []
     for name in sorted(stages):
         if name in (NODES, KUBELETS, ACCESS_PODS) or OF_ONE_NODE.match(name):
-            _take(stages[name], parts, general)
+            _take(stages[name], parts)
     chosen = stages.get(NODES)
     return Vantages(
         asked=chosen is not None or any(_LOOKED.match(name) for name in stages),
         error=None if chosen is None or chosen.complete else chosen.error or "the nodes were not all chosen",
         views={node: _view(node, parts[node]) for node in sorted(parts)},
-        general=tuple(general),
+        of_kubelets=tuple(stages[KUBELETS].of("gap")) if KUBELETS in stages else (),
     )
 
 
-def _take(stage: Stage, parts: dict[str, dict[str, Any]], general: list[Gap]) -> None:
+def _take(stage: Stage, parts: dict[str, dict[str, Any]]) -> None:
     """Sort the records of one stage by node. A gap belongs to the node that its check begins with."""
     nodes: dict[str, None] = {}
     for kind, records in stage.records.items():
@@ -178,10 +178,8 @@ def _take(stage: Stage, parts: dict[str, dict[str, Any]], general: list[Gap]) ->
         owner, colon, _what = gap.check.partition(":")
         if only is not None:
             parts[only]["gap"].append(gap)
-        elif colon and owner in nodes:
+        elif colon and owner in nodes and stage.name != KUBELETS:
             parts[owner]["gap"].append(gap)
-        else:
-            general.append(gap)
     if only is not None and _LOOKED.match(stage.name):
         parts[only]["at"] = stage.observed_at
         if not stage.complete:

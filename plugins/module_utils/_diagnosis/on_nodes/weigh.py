@@ -91,7 +91,9 @@ class Witness:
             return judgement
         judgement = beside.kubelet(judgement, view)
         if not view.reached:
-            return beside.without_a_look(judgement, view)
+            weak = is_weak(judgement) or judgement.cause == Cause.DISK_FULL
+            full = beside.full_by_kubelet(judgement, view) if weak else None
+            return full or beside.without_a_look(judgement, view)
         provider = self._provider(judgement, view)
         if provider is not None:
             return provider

@@ -20,6 +20,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     EventFact,
     Gap,
     HopFact,
+    KubeletFact,
     LogLine,
     NodeChoice,
     PullTrial,
@@ -227,6 +228,35 @@ def test_a_pod_that_the_runtime_refuses_is_evidence_in_itself(tmp_path: Path) ->
     found = finding_with(tmp_path / "run", failing("", IMAGE, node=BROKEN), [pod], choices=[choice])
     assert (found.cause, found.confidence) == ("runtime_error", "likely")
     assert any("failed to create containerd task" in item.quote for item in found.evidence)
+
+
+@pytest.mark.parametrize(
+    "figures",
+    [
+        {"image_fs_bytes_free": 0, "image_fs_bytes_total": 10**9},
+        {"image_fs_inodes_free": 0, "image_fs_inodes_total": 9},
+    ],
+    ids=["bytes", "inodes"],
+)
+def test_the_kubelet_tells_of_a_full_store_where_nobody_reaches_the_node(
+    tmp_path: Path, figures: dict[str, int]
+) -> None:
+    kubelet = KubeletFact(BROKEN, "read", **figures)
+    choice = NodeChoice(BROKEN, "failing", "a", why="image_pull_node_access is none")
+    found = finding_with(tmp_path / "run", failing("", IMAGE, node=BROKEN), [kubelet], choices=[choice])
+    assert (found.cause, found.hop, found.confidence) == ("disk_full", "disk", "confirmed")
+    assert "kubelet" in {item.source for item in found.evidence}
+
+
+def test_what_a_kubelet_may_not_tell_is_made_up_for_by_a_look(tmp_path: Path) -> None:
+    folder = folder_with(
+        tmp_path / "run", [failing(not_found(IMAGE), IMAGE, node=BROKEN)], [*sick(*way()), *well()]
+    )
+    lacking = Gap("what the kubelets of 2 nodes tell", "no right to nodes/proxy", "figures", (6,))
+    write_evidence(tmp_path / "run", [lacking], stage="kubelets")
+    report = diagnose(folder)
+    assert steps(report)[6][0] == "passed"
+    assert lacking.check in [item.check for item in report.not_checked]
 
 
 def test_the_sandbox_image_is_named_by_the_log_where_events_have_expired(tmp_path: Path) -> None:
