@@ -185,10 +185,11 @@ class TestRefusals:
         lab.api.request("POST", f"{base}/validatingadmissionpolicies", policy)
         lab.api.request("POST", f"{base}/validatingadmissionpolicybindings", binding)
         try:
-            found = lab.api.wait(
-                lambda: found if (found := shells.one(namespace=namespace))["state"] == "refused" else None,
+            lab.api.wait(
+                lambda: shells.make("node1", namespace=namespace, check=True)["refused"],
                 "the policy in force",
             )
+            found = shells.one(namespace=namespace)
             assert found["refused_by"] == "policy"
             assert "hostPID is not for us" in found["why"]
             assert "\x1b" not in found["why"]

@@ -107,8 +107,11 @@ def is_ready(pod: Json) -> bool:
 
 
 def never_started(pod: Json) -> bool:
-    """Return whether the kubelet has not started anything of a pod."""
-    return not objects(mapping(pod.get("status")).get("containerStatuses"))
+    """Return whether no container of a pod was ever made, as far as its kubelet has told."""
+    statuses = objects(mapping(pod.get("status")).get("containerStatuses"))
+    states = [mapping(one.get("state")) for one in statuses]
+    made = any(one.get("containerID") for one in statuses)
+    return not made and not any("running" in one or "terminated" in one for one in states)
 
 
 def image_of(pod: Json) -> str:
