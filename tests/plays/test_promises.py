@@ -108,7 +108,12 @@ def test_the_evidence_is_kept_where_it_is_asked_for_and_is_private(tmp_path: Pat
     run = diagnose(tmp_path, evidence_dir=str(kept), kubeconfig=tmp_path / "none")
     assert run.code == PLAY_FAILED, "the cluster cannot be read"
     folder = kept / "localhost"
-    assert {path.name for path in folder.iterdir()} == {"evidence.json", "access.jsonl", "triage.jsonl"}
+    assert {path.name for path in folder.iterdir()} == {
+        "evidence.json",
+        "access.jsonl",
+        "triage.jsonl",
+        "nodes.jsonl",
+    }
     assert stat.S_IMODE(os.stat(folder).st_mode) == 0o700
     assert not left_in_tmp(run)
 
