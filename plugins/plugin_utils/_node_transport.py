@@ -57,7 +57,8 @@ def round_trip(action: ActionBase, script: Script, mark: str, deadline: float) -
         answer = unreached(why, way, script.names)
     except AnsibleError as error:
         seconds = time.monotonic() - began
-        answer = unreached(_first_line(str(error)) or type(error).__name__, way, script.names)
+        # What sudo and its like said stands in further lines.
+        answer = unreached(printable(str(error), _LONGEST_WHY) or type(error).__name__, way, script.names)
     else:
         seconds = time.monotonic() - began
         answer = _answer(result, script, mark)
