@@ -103,6 +103,8 @@ def attribute_to_nodes(
 
 
 def _blame(members: list[Judgement], facts: Facts, answered: Mapping[str, set[str]]) -> Attribution | None:
+    if any(member.seen is not None and member.seen.worse for member in members):
+        return None  # A healthy node was asked, and does not get there either.
     failing = sorted({member.failure.node for member in members})
     reached: set[str] = set()
     for member in members:

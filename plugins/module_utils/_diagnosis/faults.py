@@ -177,7 +177,9 @@ def _join_silent_hosts(judgements: list[Judgement]) -> list[Judgement]:
             errors[judgement.host].append(judgement)
     joined = []
     for judgement in judgements:
-        if judgement.cause == Cause.PULL_SLOW and judgement.failure.symptom == "pulling":
+        # A node that gets through to the host has shown that its pull is slow and nothing else.
+        is_open = judgement.confidence != Confidence.CONFIRMED
+        if is_open and judgement.cause == Cause.PULL_SLOW and judgement.failure.symptom == "pulling":
             other = _loudest(errors.get(judgement.host, []), judgement.failure.node)
             if other is not None:
                 judgement = _joined(judgement, other, "other pulls from this host fail for this reason")

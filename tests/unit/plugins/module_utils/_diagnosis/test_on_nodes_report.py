@@ -126,7 +126,8 @@ def test_a_stopped_runtime_swallows_the_silent_pods_of_its_node(tmp_path: Path) 
 
 
 def test_a_host_that_the_healthy_node_cannot_reach_either_is_no_fault_of_the_node(tmp_path: Path) -> None:
-    failures = [failing(refused(IMAGE, HOST), IMAGE, node=BROKEN)]
+    old = node(HEALTHY, images=(f"{HOST}/shop/old:1",))
+    failures = [failing(refused(IMAGE, HOST), IMAGE, node=BROKEN), node(BROKEN), old]
     closed = [
         look(HEALTHY),
         runtime(HEALTHY),
@@ -148,6 +149,19 @@ def test_the_id_is_the_same_with_other_pods_and_other_nodes_of_the_pool(tmp_path
         failure = failing(LOST, IMAGE, node=name, pod=f"pod-{name}")
         ids.add(report_with(tmp_path / name, [failure, *pools], [*deaf(name), *well()]).findings[0].id)
     assert len(ids) == 1
+
+
+def test_a_slow_pull_of_a_node_that_gets_through_is_not_counted_to_the_troubles_of_others(
+    tmp_path: Path,
+) -> None:
+    slow = failing("", IMAGE, node="n3", pod="slow", symptom="pulling", pulling_seconds=900, reason="")
+    failures = [slow, *(failing(refused(IMAGE, HOST), IMAGE, node=name, pod=name) for name in ("n4", "n5"))]
+    pools = [node(name) for name in ("n3", "n4", "n5", HEALTHY)]
+    report = report_with(tmp_path / "run", [*failures, *pools], [*sick(*way(on="n3"), on="n3"), *well()])
+    assert sorted((found.cause, found.nodes) for found in report.findings) == [
+        ("network_unreachable", ("n4", "n5")),
+        ("pull_slow", ("n3",)),
+    ]
 
 
 # Doubt
