@@ -38,6 +38,11 @@ GROUP = "image_pull_nodes"
 PROBE_SECONDS = 10.0
 CONNECT_SECONDS = 4.0
 """What a connection may cost on top of a probe; a node that is down costs this much."""
+HOST_SECONDS = 0.4
+"""What a host costs ansible-playbook itself, one after the other: to be added, and each task of it."""
+KUBELET_SECONDS = 0.05
+KUBELETS_SHARE = 0.1
+"""What the kubelets' own figures may cost, each, and as the share of the deadline that the role gives them."""
 JUDGING_SECONDS = 2.0
 SHORTEST_PROBE = 3.0
 STEPS = (6, 7, 8)
@@ -70,9 +75,9 @@ class ActionModule(ControllerAction):
         folder = EvidenceFolder.open(options["evidence_dir"])
         facts = facts_from_folder(folder)
         cluster = options["cluster"] or str(self._task_vars.get("inventory_hostname", "localhost"))
-        seconds, room = _plan(options, self._task_vars)
         self._lenders: Lenders = {}
         choice = choose_nodes(facts, max(0, options["max_nodes"]), every_fault=options["every_fault"])
+        seconds, room = _plan(options, self._task_vars, len(choice.wanted))
         if options["node_access"] in ("auto", "ssh"):
             self._lenders = self._find_lenders(facts, choice.wanted, options["inventory_group"])
         choices, gaps = self._choices(facts, choice.wanted, room, options)
@@ -139,18 +144,26 @@ def _address(facts: Facts, node: str) -> str:
     return next((one for one in (found.addresses if found else ()) if _ADDRESS.match(one)), node)
 
 
-def _plan(options: dict[str, Any], task_vars: dict[str, Any]) -> tuple[float, int]:
+def _plan(options: dict[str, Any], task_vars: dict[str, Any], wanted: int) -> tuple[float, int]:
     """Return the seconds for one probe, and how many nodes of this cluster fit into the time that is left."""
     started = options["started"]
     elapsed = max(0.0, time.time() - started) if started else 0.0
-    left = options["deadline"] - elapsed - JUDGING_SECONDS
+    kubelets = min(options["deadline"] * KUBELETS_SHARE, wanted * KUBELET_SECONDS)
+    left = options["deadline"] - elapsed - kubelets - JUDGING_SECONDS
     seconds = min(PROBE_SECONDS, left - CONNECT_SECONDS)
     if seconds < SHORTEST_PROBE:
         return SHORTEST_PROBE, 0
-    waves = max(1, int(left // (seconds + CONNECT_SECONDS)))
-    forks = int(task_vars.get("ansible_forks") or 5)
     clusters = max(1, len(task_vars.get("ansible_play_hosts") or ()))
-    return seconds, max(1, waves * forks // clusters)
+    forks = max(1, int(task_vars.get("ansible_forks") or 5) // clusters)
+    room = 1
+    while room < wanted and _cost(room + 1, forks, seconds) + (room + 1) * clusters * HOST_SECONDS <= left:
+        room += 1
+    return seconds, room
+
+
+def _cost(hosts: int, forks: int, seconds: float) -> float:
+    """Return how long so many probes take at most, ``forks`` of them at a time."""
+    return -(-hosts // forks) * (seconds + CONNECT_SECONDS)
 
 
 def _nodes(names: list[str]) -> str:
