@@ -158,7 +158,7 @@ options:
   ca_cert:
     description:
       - A file with the CA that signed the API server's certificate.
-    type: path
+    type: str
     vars:
       - name: image_pull_ca_cert
       - name: ansible_node_pod_ca_cert
@@ -168,7 +168,7 @@ options:
   client_cert:
     description:
       - A file with a client certificate.
-    type: path
+    type: str
     vars:
       - name: image_pull_client_cert
       - name: ansible_node_pod_client_cert
@@ -178,7 +178,7 @@ options:
   client_key:
     description:
       - The file with the key of O(client_cert), if it is not in the same one.
-    type: path
+    type: str
     vars:
       - name: image_pull_client_key
       - name: ansible_node_pod_client_key
@@ -262,6 +262,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_acc
 display = Display()
 
 _OPTIONS = tuple(name for name in NAMES if name != "proxy_headers")
+_FILES = ("ca_cert", "client_cert", "client_key")
 _UNAUTHORIZED = 401
 
 
@@ -292,6 +293,8 @@ class Connection(ConnectionBase):
         seconds = float(self.get_option("timeout"))
         try:
             given = {name: self.get_option(name) for name in _OPTIONS}
+            # Options of type path would make the current directory of an empty text.
+            given |= {name: os.path.expanduser(given[name]) for name in _FILES if given[name]}
             self._api = connect(ConnectionOptions.from_params(given))
             self._pod = self.get_option("pod") or ""
             if not self._pod:
