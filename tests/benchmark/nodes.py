@@ -14,6 +14,7 @@ import argparse
 import contextlib
 import json
 import os
+import signal
 import statistics
 import sys
 import tempfile
@@ -147,7 +148,7 @@ def beside_hanging(place: Place, nodes: Sequence[Node], repeat: int) -> Iterator
     forks = f"--forks={ANSWERING + HANGING}"
     alone = statistics.median(place.play(stage, hosts, forks).seconds for dummy in range(repeat))
     hung = nodes[-1]
-    hung.ssh("systemctl kill --signal=STOP ssh")
+    hung.ssh("systemctl kill --kill-who=main --signal=STOP ssh")
     try:
         silent = {f"hung-{number}": inventory.host_variables(hung) for number in range(HANGING)}
         others = [node for node in nodes if node is not hung]
@@ -174,11 +175,11 @@ def beside_hanging(place: Place, nodes: Sequence[Node], repeat: int) -> Iterator
 def _wake(node: Node) -> None:
     """Lets sshd go on: it cannot be reached by ssh, but its process lives in the node's network namespace."""
     namespace = os.readlink(f"/proc/{node.namespace.pid}/ns/net")
-    for entry in Path("/proc").iterdir():
+    for entry in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if entry.name.isdigit() and os.readlink(entry / "ns" / "net") == namespace:
-                if (entry / "comm").read_text().strip() == "sshd":
-                    os.kill(int(entry.name), 18)
+            theirs = os.readlink(entry / "ns" / "net")
+            if theirs == namespace and (entry / "comm").read_text().strip() == "sshd":
+                os.kill(int(entry.name), signal.SIGCONT)
 
 
 def behind_a_black_hole(place: Place, nodes: Sequence[Node]) -> Iterator[Line]:

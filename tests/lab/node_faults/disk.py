@@ -66,7 +66,7 @@ MACHINES = (
                 (f"{OPEN}/many-files:1",),
                 "disk_full",
                 ("disk", "unpack"),
-                words=("inode",),
+                words=("of 3000 inodes",),
             ),
         ),
         NodeSettings(containerd_storage="size=200m,nr_inodes=3000"),

@@ -23,8 +23,11 @@ def findings_about(report: Report, fault: NodeFault) -> list[Finding]:
     ]
 
 
-def misses(report: Report, machine: Machine, fault: NodeFault, controls: list[str]) -> list[str]:
-    """Everything that the report does not say, or says wrongly, of a fault that was looked at from its node."""
+def misses(report: Report, machine: Machine, fault: NodeFault, nodes: list[str]) -> list[str]:
+    """Everything that the report does not say, or says wrongly, of a fault that was looked at from its node.
+
+    ``nodes`` are all of the lab: one of them that does not have this fault is the contrast.
+    """
     found = findings_about(report, fault)
     if len(found) != 1:
         return [f"the pod is in {len(found)} findings: {[one['title'] for one in found]}"]
@@ -44,7 +47,7 @@ def misses(report: Report, machine: Machine, fault: NodeFault, controls: list[st
     wrong += [f"nothing of {word!r}" for word in fault.words if word not in text]
     if not seen_from(finding, [machine.name]):
         wrong.append("no evidence from the node itself")
-    if fault.contrast and not seen_from(finding, controls) and not any(name in text for name in controls):
+    if fault.contrast and not seen_from(finding, [name for name in nodes if name != machine.name]):
         wrong.append("no healthy node as contrast")
     return [*wrong, f"in: {finding['title']}"] if wrong else []
 

@@ -29,17 +29,12 @@ Json = dict[str, Any]
 
 @dataclass
 class Scene:
-    """Node faults that show on a lab; ``controls`` are the healthy nodes beside them."""
+    """Node faults that show on a lab."""
 
     lab: Lab
     machines: tuple[Machine, ...]
     pods: dict[str, Json] = field(default_factory=dict)
     events: dict[str, list[Json]] = field(default_factory=dict)
-
-    @property
-    def controls(self) -> list[str]:
-        broken = {machine.name for machine in self.machines}
-        return [node.name for node in self.lab.nodes if node.name not in broken]
 
     def look(self) -> None:
         """Reads the pods and their events anew."""
