@@ -65,6 +65,7 @@ _LESS_SURE = {
 _MENDED = "mended since, or it comes and goes"
 _BY_HAND_DISPROVES = NETWORK_WORDS | ABOUT_LOGIN | {Cause.UNKNOWN, Cause.RUNTIME_ERROR}
 _NOT_THERE = frozenset({Cause.TAG_NOT_FOUND, Cause.REPOSITORY_NOT_FOUND})
+_READ_ONLY = "read-only file system"
 _NO_POD_STARTS = frozenset({"kubelet", "runtime", "node"})
 
 
@@ -111,7 +112,12 @@ def without_a_look(judgement: Judgement, view: NodeView) -> Judgement:
     fact = Evidence("node", "api", None, printable(words, 300), printable(pod.why, 300))
     weak = judgement.confidence != Confidence.CONFIRMED
     if judgement.cause == Cause.RUNTIME_ERROR:
-        return judgement.with_evidence(fact)
+        proven = pod.refused_by == "runtime"
+        return replace(
+            judgement.with_evidence(fact),
+            confidence=Confidence.CONFIRMED if proven else judgement.confidence,
+            hop=Hop.DISK if _READ_ONLY in pod.why else judgement.hop or Hop.RUNTIME,
+        )
     if weak and judgement.cause in (Cause.UNKNOWN, Cause.CANCELLED) and pod.refused_by == "runtime":
         turned = judgement.with_cause(Cause.RUNTIME_ERROR, Confidence.LIKELY, fact, note=words)
         return replace(turned, hop=Hop.RUNTIME)

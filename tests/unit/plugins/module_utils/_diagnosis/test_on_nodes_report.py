@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import diagnose
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     AccessPod,
+    ConditionFact,
     ConfigProblem,
     DiskUse,
     EventFact,
@@ -242,6 +243,26 @@ def test_a_pod_that_the_runtime_refuses_is_evidence_in_itself(tmp_path: Path) ->
     found = finding_with(tmp_path / "run", failing("", IMAGE, node=BROKEN), [pod], choices=[choice])
     assert (found.cause, found.confidence) == ("runtime_error", "likely")
     assert any("failed to create containerd task" in item.quote for item in found.evidence)
+
+
+def test_a_pod_that_the_runtime_refuses_confirms_that_it_is_the_runtime(tmp_path: Path) -> None:
+    words = "rpc error: code = DeadlineExceeded desc = context deadline exceeded"
+    sandbox: dict[str, Any] = {
+        "symptom": "sandbox",
+        "container": "",
+        "container_type": "sandbox",
+        "reason": "",
+    }
+    event = EventFact("FailedCreatePodSandBox", f"Failed to create pod sandbox: {words}", last_at=AT)
+    silent = failing("", "", node=BROKEN, events=(event,), **sandbox)
+    down = node(
+        BROKEN, conditions=(ConditionFact("Ready", "False", "KubeletNotReady", "container runtime is down"),)
+    )
+    pod = AccessPod(BROKEN, "refused", refused_by="runtime", why="mkdir /x: read-only file system")
+    choice = NodeChoice(BROKEN, "failing", "a", way="pod")
+    report = report_with(tmp_path / "run", [silent, down], [pod], choices=[choice])
+    found = report.findings[0]
+    assert (found.cause, found.hop, found.confidence) == ("runtime_error", "disk", "confirmed")
 
 
 @pytest.mark.parametrize(
