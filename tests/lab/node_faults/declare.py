@@ -42,8 +42,11 @@ class NodeFault:
     shows_as: str = "waiting"
     #: Part of the kubelet's message once the fault is in place.
     says: str = ""
-    #: Its events are deleted again and again, as if they had expired: only the node's journal tells.
+    #: Its events are deleted again and again, as if they had expired.
     without_events: bool = False
+    #: False where the API does not even tell that an image is what is missing: the pod must then be named among what
+    #: was not checked.
+    found: bool = True
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,6 @@ MACHINES = (
             ),
         ),
         NodeSettings(containerd_storage="24m"),
-        pod="refused",
     ),
     Machine(
         "disk-inodes",

@@ -28,6 +28,9 @@ def misses(report: Report, machine: Machine, fault: NodeFault, nodes: list[str])
 
     ``nodes`` are all of the lab: one of them that does not have this fault is the contrast.
     """
+    if not fault.found:
+        named = [entry for entry in report["not_checked"] if fault.name in entry["check"]]
+        return [] if named else ["the pod is not named among what was not checked"]
     found = findings_about(report, fault)
     if len(found) != 1:
         return [f"the pod is in {len(found)} findings: {[one['title'] for one in found]}"]

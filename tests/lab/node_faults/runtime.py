@@ -104,11 +104,12 @@ MACHINES = (
         (
             NodeFault(
                 "credential-provider",
-                "a credential provider plugin that fails, of which only the kubelet's journal tells",
+                "a credential provider plugin that fails, of which only the kubelet's journal tells; no events",
                 (f"{hosts.ECR}/acme/app:1",),
                 "credential_provider_failure",
                 ("credentials", "kubelet"),
                 words=(PROVIDER,),
+                without_events=True,
                 contrast=False,
             ),
         ),
@@ -118,8 +119,8 @@ MACHINES = (
         "bad-pause",
         (
             NodeFault(
-                "journal-alone",
-                "a sandbox image that does not exist, and the events have expired",
+                "no-events",
+                "a sandbox image that does not exist, and the events, which alone told so, have expired",
                 (f"{OPEN}/web:1.1.0",),
                 "tag_not_found",
                 ("manifest", "registry"),
@@ -127,6 +128,7 @@ MACHINES = (
                 words=("no-such-pause",),
                 shows_as="sandbox",
                 without_events=True,
+                found=False,
                 contrast=False,
             ),
         ),
