@@ -19,12 +19,12 @@ _WORD_OUTCOMES = (
     (re.compile(r"\bSERVFAIL\b", re.I), "server_failure", "SERVFAIL"),
     (re.compile(r"(?:status: |: |\()REFUSED\b"), "refused", "REFUSED"),
     (re.compile(r"\b(?:FORMERR|NOTIMP)\b", re.I), "server_failure", "FORMERR or NOTIMP"),
-    (re.compile(r"timed out|no servers could be reached", re.I), "timeout", ""),
     (
         re.compile(r"connection refused|network unreachable|host unreachable|no route", re.I),
         "unreachable",
         "",
     ),
+    (re.compile(r"timed out|no servers could be reached", re.I), "timeout", ""),
 )
 _EXIT = "45584954"
 
