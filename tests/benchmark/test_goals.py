@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.benchmark import registries, run
+from tests.benchmark import nodes, registries, run
 from tests.lab.image_pull_lab import LabUnavailable, places
 
 pytestmark = pytest.mark.bench
@@ -34,5 +34,14 @@ def test_the_goals_of_asking_registries_are_met() -> None:
     crane = sorted((places.cache_dir() / "bin").glob("crane-*/crane"))
     words = ["--crane", str(crane[-1])] if crane else []
     lines = registries.run(registries.parse(words))
+    print(f"\n{run.table(lines)}")
+    assert [line.title for line in lines if line.met is False] == []
+
+
+def test_the_goals_of_looking_from_nodes_are_met() -> None:
+    try:
+        lines = nodes.run(nodes.parse([]))
+    except LabUnavailable as reason:
+        pytest.skip(f"no nodes here: {reason}")
     print(f"\n{run.table(lines)}")
     assert [line.title for line in lines if line.met is False] == []
