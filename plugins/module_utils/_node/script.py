@@ -69,7 +69,7 @@ def build(jobs: Sequence[Job], *, mark: str, deadline: float, preface: str = "")
         PRELUDE,
         "preface() {\n:\n" + preface + "\n}",
         *(
-            f"job_{job.name}() {{\n{_variables(job.variables)}{_variables(job.secrets)}{job.text}\n}}"
+            f"job_{job.name}() {{\n:\n{_variables(job.variables)}{_variables(job.secrets)}{job.text}\n}}"
             for job in jobs
         ),
         "launch() {",
@@ -94,9 +94,10 @@ def build(jobs: Sequence[Job], *, mark: str, deadline: float, preface: str = "")
         "} </dev/null",
         "",
     ]
+    stdin = "\n".join(lines).encode("utf-8", "surrogateescape")
     return Script(
-        command=_command(outer_mark(mark), whole, most),
-        stdin="\n".join(lines).encode("utf-8", "surrogateescape"),
+        command=_command(outer_mark(mark), whole, most, len(stdin)),
+        stdin=stdin,
         names=names,
         secret=any(job.secrets for job in jobs),
     )
@@ -109,13 +110,14 @@ def _variables(values: Mapping[str, str]) -> str:
     return "".join(f"{name}={quoted(value)}\n" for name, value in values.items())
 
 
-def _command(mark: str, seconds: int, most: int) -> str:
-    """Return the command that reads the script.
+def _command(mark: str, seconds: int, most: int, length: int) -> str:
+    """Return the command that reads the script: all of it at once, because bash would read a pipe byte by byte.
 
+    Its length is known, so that a connection that never closes the standard input does no harm.
     Only GNU timeout ends a whole process group, and only its own name says so; elsewhere the script's own limits do.
     It ends with 0 whatever happened: over ssh 255 and death by a signal would be an unreachable host.
     """
-    script = "/bin/sh -s 2>&1"
+    script = f"/bin/sh -c 'eval \"$(head -c {length} 2>/dev/null || cat)\"' 2>&1"
     return (
         f"{{ case $(timeout --version 2>/dev/null) in *oreutils*) timeout -k 1 {seconds} {script} ;; "
         f"*) {script} ;; esac; printf '\\n%s %s\\n' {mark} \"$?\"; }} | {{ head -c {most} 2>/dev/null || cat; }}"

@@ -196,9 +196,16 @@ def test_busybox_alone_is_enough(busybox_tools: str) -> None:
 
 
 def test_the_mark_of_the_frames_is_not_among_the_arguments_of_a_process() -> None:
-    job = Job("look", 'block processes cat /proc/[0-9]*/cmdline; say mark "$(printf %s "$M" | tr a-z A-Z)"')
-    found = run([job]).job("look")
+    text = """say mark "$(printf %s "$M" | tr a-z A-Z)"; block processes cat /proc/[0-9]*/cmdline"""
+    found = run([Job("look", text, most_bytes=4_000_000)]).job("look")
+    assert "head -c" in found.block("processes").text
     assert found.fact("mark").lower() not in found.block("processes").text
+
+
+def test_a_job_may_have_nothing_to_do(shell: str) -> None:
+    answer = run([Job("nothing", ""), Job("comment", "# later"), Job("other", "say here 1")], shell)
+    assert answer.complete
+    assert answer.job("other").fact("here") == "1"
 
 
 def test_two_jobs_of_one_name_and_names_that_are_none_are_refused() -> None:
