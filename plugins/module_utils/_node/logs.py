@@ -84,8 +84,7 @@ HEALTH = (
     "ontainer runtime sanity check failed",
     "ontainer runtime status check",
     "PLEG is not healthy",
-    "runtime.v1.ImageService",
-    "runtime.v1alpha2.ImageService",
+    "unknown service runtime.v1",
     "pull QPS exceeded",
 )
 """Fixed texts of lines about the runtime's health and settings."""

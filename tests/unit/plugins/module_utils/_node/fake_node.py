@@ -104,6 +104,10 @@ class FakeNode:
         jobs = [job for job in config.jobs(question) if job.name != "runtime_answer"]
         return Looked(config.records(self.ask(jobs, shell, runtime=runtime), question))
 
+    def moved_in(self, variables: Mapping[str, str]) -> dict[str, str]:
+        """Variables of a job with their paths moved below the folder."""
+        return {key: self._moved(text) for key, text in variables.items()}
+
     def _moved(self, text: str) -> str:
         return _MOVED.sub(f"{self.folder}/", text)
 
