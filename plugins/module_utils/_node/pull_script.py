@@ -112,10 +112,13 @@ $JANITOR"
     (/bin/sh -c "$j_code" image-pull-janitor "$ME" </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- &)
   fi
 }
-end_janitor() {
-  read -r j_pid 2>/dev/null <"$D/janitor" || return 0
-  case $j_pid in '' | *[!0-9]*) return 0 ;; esac
-  kill -KILL "$j_pid" 2>/dev/null
+end() {
+  j_pid=
+  read -r j_pid 2>/dev/null <"$D/janitor"
+  clean
+  say gone "$(remains)"
+  # It has nothing left to do; until its second is over it would still be seen.
+  case $j_pid in '' | *[!0-9]*) ;; *) kill -KILL "$j_pid" 2>/dev/null ;; esac
 }
 client() { limit "$SECONDS_FOR_PULL" /bin/sh -c 'echo $$ >"$0/client"; exec "$@"' "$D" "$@"; }
 umask 077
@@ -127,9 +130,7 @@ if take_folder; then
     (proxies; block pull pull)
     facts
   fi
-  clean
-  say gone "$(remains)"
-  end_janitor
+  end
 fi
 """
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Login
@@ -100,7 +101,7 @@ def test_the_kubelets_store_is_touched_on_request_alone() -> None:
         ({"inodes_free": 12}, "12 inodes"),
     ],
 )
-def test_a_node_that_is_not_fit_for_it_is_left_alone(changed: dict[str, object], words: str) -> None:
+def test_a_node_that_is_not_fit_for_it_is_left_alone(changed: dict[str, Any], words: str) -> None:
     assert words in obstacle(WISH, dataclasses.replace(CONTAINERD, **changed), "ctr")
 
 
