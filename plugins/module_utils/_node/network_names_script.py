@@ -278,6 +278,7 @@ net_tcp() {
 
 net_tcp_by_tool() {
     net_nc=
+    net_bracketed "$1"
     if have nc; then net_nc=nc; elif have busybox && busybox nc --help >/dev/null 2>&1; then net_nc='busybox nc'; fi
     if [ "$net_nc" ]; then
         net_tool=nc
@@ -291,18 +292,19 @@ net_tcp_by_tool() {
         esac
     elif have openssl; then
         net_tool=openssl
-        net_out=$(limit 3 $net_in openssl s_client -connect "$(net_bracketed "$1"):$2" </dev/null 2>&1)
+        net_out=$(limit 3 $net_in openssl s_client -connect "$net_b:$2" </dev/null 2>&1)
         net_rc=$?
         case $net_out in *CONNECTED*) net_out= net_rc=0 ;; esac
     elif have curl; then
         net_tool=curl
-        net_out=$(limit 3 $net_in curl -q -sv -g --noproxy '*' -o /dev/null "http://$(net_bracketed "$1"):$2/" 2>&1)
+        net_out=$(limit 3 $net_in curl -q -sv -g --noproxy '*' -o /dev/null "http://$net_b:$2/" 2>&1)
         net_rc=$?
         case $net_out in *'* Connected to '*) net_out= net_rc=0 ;; esac
     fi
 }
 
+# An address as URLs have it -> $net_b
 net_bracketed() {
-    case $1 in *:*) printf '[%s]' "$1" ;; *) printf %s "$1" ;; esac
+    case $1 in *:*) net_b="[$1]" ;; *) net_b=$1 ;; esac
 }
 """

@@ -51,10 +51,11 @@ net_tls_words() { grep -v -e '^    [0-9a-f]\{4\} - ' -e '^    [A-Z].*:' -e '^ *[
 # TLS with one address: net_tls ADDRESS HOST PORT -> status 0 where the handshake ended well; prints the block tls
 net_tls() {
     net_server_name "$2"
+    net_bracketed "$1"
     if have openssl; then
         now
         net_from=$NOW
-        net_out=$({ net_s_client -connect "$(net_bracketed "$1"):$3" $net_sni $net_versions -showcerts
+        net_out=$({ net_s_client -connect "$net_b:$3" $net_sni $net_versions -showcerts
             printf '\nnet_exit %s\n' $?; } |
             net_tls_words)
         now
@@ -90,9 +91,10 @@ net_format='\nnet_curl %{http_code} %{http_connect} %{time_connect} %{time_appco
 # GET /v2/ of one address: net_curl_get ADDRESS SCHEME HOST PORT HOW (HOW: verify, or anything else)
 net_curl_get() {
     net_how=$5
+    net_bracketed "$1"
     now
     say http "$1 curl $2 $NOW"
-    set -- -q -sS -g --noproxy '*' --max-time 4 --connect-timeout 3 --resolve "$3:$4:$(net_bracketed "$1")" \
+    set -- -q -sS -g --noproxy '*' --max-time 4 --connect-timeout 3 --resolve "$3:$4:$net_b" \
         -A image-pull-probe -o /dev/null -D - -w "$net_format" "$2://$3:$4/v2/"
     if [ "$net_how" = verify ]; then
         net_out=$(net_curl_trusting 6 "$@"; printf 'net_exit %s\n' $?)
@@ -122,8 +124,9 @@ net_http() {
     if [ "$2" = https ] && have openssl; then
         say http "$1 openssl $2 $NOW"
         net_server_name "$3"
+        net_bracketed "$1"
         net_out=$( { net_request "$3" "$4" |
-            limit 4 openssl s_client -quiet -ign_eof -connect "$(net_bracketed "$1"):$4" $net_sni 2>&1
+            limit 4 openssl s_client -quiet -ign_eof -connect "$net_b:$4" $net_sni 2>&1
             printf '\nnet_exit %s\n' $?; } | head -c 8000)
     elif [ "$2" = http ] && have bash; then
         say http "$1 bash $2 $NOW"
@@ -202,8 +205,9 @@ net_large() {
     say mtu "$net_mtu"
     if have openssl; then
         net_server_name "$2"
+        net_bracketed "$1"
         # Ciphers without certificates are refused by an alert of seven bytes.
-        net_out=$(limit 2 openssl s_client -connect "$(net_bracketed "$1"):$3" $net_sni -tls1_2 \
+        net_out=$(limit 2 openssl s_client -connect "$net_b:$3" $net_sni -tls1_2 \
             -cipher aNULL:@SECLEVEL=0 </dev/null 2>&1)
         say small "$? $net_out"
     fi

@@ -9,6 +9,8 @@ The words are those of bind 9.18, busybox 1.35, OpenSSL 1.0.2 to 3 and curl 7.88
 from __future__ import annotations
 
 import random
+import time
+from pathlib import Path
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import HopFact
@@ -42,6 +44,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.que
     HostAsked,
     NodeQuestion,
 )
+
+from tests.lab.image_pull_lab import pki
 
 NOW = Clock(1_800_000_000.0, 1_800_000_000.0)
 ASKED = Asked("node1", "node/node1", "registry", "registry.test", 443)
@@ -258,6 +262,25 @@ def test_a_handshake_without_a_certificate(
 ) -> None:
     found = handshake(words, exit_code, "registry.test", NOW)
     assert (found.outcome, found.cause) == (outcome, cause)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "outcome", "told_of_clock"),
+    [(0, "ok", ""), (90, "expired", "90 days ahead"), (-90, "not_yet_valid", "90 days behind")],
+)
+def test_a_wrong_clock_of_the_node_is_told_from_a_bad_certificate(
+    tmp_path: Path, ahead: int, outcome: str, told_of_clock: str
+) -> None:
+    authority = pki.Authority(tmp_path, "ca", "test CA")
+    leaf = authority.issue("leaf", "leaf", hosts=["registry.test"], days=(-9, 9))
+    # OpenSSL judges by the node's clock as well.
+    code = {"ok": 0, "expired": 10, "not_yet_valid": 9}[outcome]
+    words = f"{leaf.crt.read_text(encoding='utf-8')}\nVerify return code: {code} (whatever)\nnet_exit 0"
+    clock = Clock(time.time() + ahead * 86_400, time.time())
+    found = handshake(words, 0, "registry.test", clock)
+    assert found.outcome == outcome
+    assert told_of_clock in found.text
+    assert ("by the controller's clock it is valid" in found.text) is (ahead != 0)
 
 
 @pytest.mark.parametrize(
