@@ -57,6 +57,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_acc
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access.refusals import Refusal
 
 _MOST_ATTEMPTS = 9
+_RESERVE = 3.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.15, 1.0
 _EVENTS_AFTER, _EVENTS_EVERY = 1.5, 1.5
 _PATIENCE = 6.0
@@ -111,6 +112,8 @@ class Maker:
         self._sleep = sleep
         self.notes: dict[str, None] = {}
         """What could not be read on the way; each once."""
+        self.failed = ""
+        """Why the API server could not be spoken to any more, in the middle."""
 
     def make(self, nodes: Sequence[str], check: bool = False) -> list[Shell]:
         """Return a shell for each node, with its result; in check mode (``check``) nothing is made."""
@@ -127,9 +130,8 @@ class Maker:
         try:
             map_in_parallel(self._start, open_shells)
             self._wait_for([shell for shell in shells if not shell.result])
-        except errors.ClusterError:
-            self._give_up(shells)
-            raise
+        except errors.ClusterError as error:
+            self._give_up(shells, error)
         return shells
 
     def _adopt(self, shells: Sequence[Shell], check: bool) -> None:
@@ -222,32 +224,36 @@ class Maker:
                 made = self._client.create(path, manifest, what)
             except errors.Conflict:
                 continue
-            except (errors.ServerFailed, errors.Unreachable) as error:
-                # It may be there all the same.
-                made = self._found_again(name, error)
             except errors.ClusterError as error:
-                self._refused_job(shell, error)
-                return
+                found = self._found_again(name, error)
+                if found is None:
+                    self._refused_job(shell, error)
+                    return
+                made = found
             shell.job_uid, shell.since, shell.made = uid_of(made), self._clock(), shell.made + 1
             return
         self._refuse(shell, Refusal("time", f"no shell after {_MOST_ATTEMPTS} Jobs"))
 
-    def _found_again(self, name: str, error: errors.ClusterError) -> Json:
+    def _found_again(self, name: str, error: errors.ClusterError) -> Json | None:
+        """Return the Job where it was made although the server's answer did not say so."""
+        if not isinstance(error, (errors.ServerFailed, errors.Unreachable)):
+            return None
         try:
             return self._client.get(
                 namespaced(JOBS, self._settings.namespace, "jobs", name), f"the Job {name}"
             )
         except errors.ClusterError:
-            raise error from None
+            return None
 
     def _refused_job(self, shell: Shell, error: errors.ClusterError) -> None:
         refusal = refusals.of_error(error, shell.critical)
-        if isinstance(error, errors.NotFound) or refusal is None:
+        if refusal is None and isinstance(error, (errors.Unreachable, errors.NotFound)):
             raise error
-        self._refuse(shell, refusal)
+        self._refuse(shell, refusal or Refusal("time", error.message))
 
     def _wait_for(self, shells: Sequence[Shell]) -> None:
-        end = self._clock() + self._wait
+        # What is refused has to be taken away again in time.
+        end = self._clock() + min(self._wait, self._client.deadline.left("the nodes' shells") - _RESERVE)
         pause = _FIRST_PAUSE
         while waiting := [shell for shell in shells if not shell.result]:
             if self._clock() >= end or self._client.deadline.passed:
@@ -354,11 +360,12 @@ class Maker:
         except errors.ClusterError as error:
             self.notes[f"{name} could not be deleted and ends by itself: {error.message}"] = None
 
-    def _give_up(self, shells: Sequence[Shell]) -> None:
-        """Take away what was begun: the API server was lost in the middle, and nobody would know of it."""
+    def _give_up(self, shells: Sequence[Shell], error: errors.ClusterError) -> None:
+        """Keep the shells that are ready; the API server was lost while others were on their way."""
+        self.failed = error.message
         for shell in shells:
-            if shell.made and not self._client.deadline.passed:
-                self._delete(shell.job_name, shell.job_uid)
+            if not shell.result:
+                self._refuse(shell, Refusal("time", error.message))
 
 
 def _pulls(pod: Json) -> bool:

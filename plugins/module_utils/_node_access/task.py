@@ -55,6 +55,8 @@ def _present(params: Mapping[str, Any], check: bool) -> dict[str, Any]:
                 shells.extend(maker.make(nodes, check))
             finally:
                 notes.extend(maker.notes)
+            if maker.failed:
+                recorder.fail(maker.failed)
 
     notes: list[str] = []
     with Recorder(params, STAGE, scope) as recorder:
