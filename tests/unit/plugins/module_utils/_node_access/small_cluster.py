@@ -51,7 +51,7 @@ class SmallCluster:
         self.admission: Callable[[Request], Answer] = lambda request: as_json(json.loads(request.body))
         self.creation: Callable[[Request], Answer | None] = lambda _request: None
         self.status_of: Callable[[Json], Json | None] = lambda _job: RUNNING
-        server.reply = self._reply  # type: ignore[method-assign]
+        server.reply = self._reply
 
     def client(self, deadline: float = 60.0) -> Client:
         return Client(Connection(self.server.url, Credentials("Bearer t")), deadline=deadline)
