@@ -117,14 +117,16 @@ _SYSLOG = re.compile(
 _SYSLOG_ISO = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\S{0,16}) \S+ ([^\s\[:]{1,64})(?:\[\d+\])?: (.*)\Z", re.DOTALL
 )
-_LOGFMT_TIME = re.compile(r'\btime="?(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d))"? ?')
+_LOGFMT_TIME = re.compile(
+    r'\btime="?(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:?\d\d))"? ?'
+)
 _JSON_TIME = re.compile(r'"ts":(\d{9,11})(?:\.\d+)?')
 _KLOG = re.compile(r"([IWEF])(\d\d)(\d\d) (\d\d):(\d\d):(\d\d)\.\d+ +\d+ ")
 _LEVEL = re.compile(r'\blevel="?(debug|info|warning|warn|error|fatal|panic)\b')
 _LEVELS = {"I": "info", "W": "warning", "E": "error", "F": "fatal", "warn": "warning"}
 _IMAGE = re.compile(
-    r"(?:\bimage=\\?\"|PullImage \\*\"|[Pp]ull(?:ing)?(?: and unpack)? image:? \\*\"|resolve (?:reference|image) \\*\")"
-    r"([^\"\\\s]{1,400})"
+    r"(?:\bimage=\\?\"|PullImage \\*\"|[Pp]ull(?:ing)?(?: and unpack)? image:? (?:\\*\")?"
+    r"|resolve (?:reference|image) \\*\")([a-zA-Z0-9\[][^\"\\\s]{0,399})"
 )
 _ALIKE = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UID"),
@@ -201,7 +203,7 @@ def _texts_of(question: NodeQuestion) -> list[str]:
             continue
         found.append(f"{ref.registry}/{ref.repository}")
         # A mirror, and docker, name the repository without its registry.
-        found.append(f"/v2/{ref.repository}/")
+        found.extend((f"/v2/{ref.repository}/", f"/{ref.repository}:", f"/{ref.repository}@"))
         if ref.tag is None and ref.digest is None:
             found.append(f"{ref.familiar}:latest")
     found.extend(host.host for host in question.hosts)
@@ -297,7 +299,7 @@ def _line(at: float | None, program: str, text: str) -> _Line:
     text = _KLOG.sub(lambda match: f"{match[1]} ", text, count=1)
     text = printable(redact_text(text)[0], _LONGEST_TEXT)
     image = _IMAGE.search(text)
-    return _Line(at, printable(program, 64), text, level, image[1] if image else "")
+    return _Line(at, printable(program, 64), text, level, image[1] if image and set(image[1]) & set("/:@") else "")
 
 
 def _alike(lines: list[_Line]) -> list[_Line]:
