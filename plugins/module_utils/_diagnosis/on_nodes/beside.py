@@ -187,7 +187,7 @@ def contradicted(judgement: Judgement, view: NodeView) -> Judgement:
     if judgement.cause not in NETWORK_WORDS or not host or not view.gets_through(host):
         return judgement
     hop = next(one for one in view.of_host(host, "http") if one.outcome in ("ok", "slow"))
-    words = f"{view.name} gets through to {clean(host)} on every hop now: {_MENDED}"
+    words = f"the way from {view.name} to {clean(host)} is open on every hop now: {_MENDED}"
     proof = seen(view.name, view.at, words, told(view, hop).fact, supports=False)
     if judgement.cause == Cause.TIMEOUT:
         # A body that stalls shows on no hop before it.

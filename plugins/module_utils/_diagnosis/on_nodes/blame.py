@@ -72,6 +72,9 @@ def _attribution(group: Group, members: list[Judgement]) -> Attribution:
         if member.seen is not None:
             faults.setdefault(member.failure.node, member.seen)
     nodes = tuple(sorted({member.failure.node for member in members}))
-    unit = pool or (nodes[0] if len(nodes) == 1 else " ".join(part for part in key if part))
+    # A node's faults towards two hosts are two; what is wrong whatever the host is one.
+    unit = " ".join(part for part in (pool or nodes[0], key[1]) if part)
+    if not pool and len(nodes) > 1:
+        unit = " ".join(part for part in key if part)
     reached = sorted({name for fault in faults.values() for name in fault.compared})
     return Attribution(unit, nodes, tuple(reached), tuple(faults[name] for name in sorted(faults)))

@@ -50,16 +50,17 @@ class Ladder:
         pool = self._pool(view.name)
         # Who gets an answer got past every hop, also where a tool did not show it.
         good = [other for other in others if other.is_well(host, hop) or other.gets_through(host)]
-        near = [other for other in good if self._pool(other.name) == pool]
+        near = [other for other in good if self._pool(other.name) == pool] or good
+        # Who was chosen for being healthy says more than who has a trouble of its own.
+        healthy = [other for other in near if is_control(other)]
+        through = [other for other in near if other.gets_through(host)]
         worse = [
             other
             for other in others
-            if other.choice is not None
-            and other.choice.role == CONTROL
-            and self._pool(other.name) == pool
-            and fails(other.of_host(host, hop))
+            if is_control(other) and self._pool(other.name) == pool and fails(other.of_host(host, hop))
         ]
-        return Comparison(tuple(near or good), tuple(worse), self._controller.get(normal_host(host)))
+        best = healthy or through or near
+        return Comparison(tuple(best), tuple(worse), self._controller.get(normal_host(host)))
 
     def addresses(self, host: str) -> frozenset[str]:
         """Return the addresses at which the controller met ``host``."""
@@ -73,7 +74,7 @@ class Ladder:
             for other in self._facts.vantages.looked_at
             if other.name != view.name and self._pool(other.name) == pool
         ]
-        return sorted(others, key=lambda other: other.choice is None or other.choice.role != CONTROL)
+        return sorted(others, key=lambda other: not is_control(other))
 
     def _pool(self, node: str) -> str:
         found = self._facts.nodes.get(node)
@@ -103,6 +104,11 @@ class Ladder:
                     host = normal_host(one.host)
                     found[host] = found.get(host, frozenset()) | frozenset(one.addresses)
         return found
+
+
+def is_control(view: NodeView) -> bool:
+    """Tell whether a node was chosen to compare with."""
+    return view.choice is not None and view.choice.role == CONTROL
 
 
 def fails(hops: tuple[HopFact, ...]) -> bool:

@@ -142,7 +142,7 @@ def _config(view: NodeView, one: ConfigProblem, registry: str, said: Cause) -> N
         cause = said
     words = f"{clean(one.file, 200)}: {clean(one.problem, 200)}"
     if one.effect:
-        words += f"; {clean(one.effect, 200)}"
+        words += f"; {clean(one.effect, 300).rstrip('.')}"
     return NodeFault(
         kind=f"config_{clean(one.key, 40)}",
         node=view.name,

@@ -9,6 +9,7 @@ stay; but where the node meets no trouble at all they are less sure: it may have
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -100,6 +101,8 @@ class Witness:
         judgement = self._hear(judgement, view)
         fault, sure = self._choose(judgement, view)
         if fault is not None:
+            mirror = _as_mirror(judgement, fault)
+            fault = fault if mirror is fault else self._beside_mirror(mirror, view)
             return self._tried(_found(judgement, fault, sure), view)
         judgement = self._behind_a_file(judgement, view)
         judgement = beside.slow(judgement, view)
@@ -315,6 +318,28 @@ def _merged(fault: NodeFault, fitting: list[NodeFault]) -> NodeFault:
         compared=shown.compared,
         worse=shown.worse,
         controller=shown.controller,
+    )
+
+
+def _as_mirror(judgement: Judgement, fault: NodeFault) -> NodeFault:
+    """A host that is asked for the manifest instead of the registry is a mirror, whatever is known of the files."""
+    registry = normal_host(registry_host(judgement.image))
+    text = judgement.statement.text[:20000] if judgement.statement is not None else ""
+    asked = (
+        re.search(rf"https?://{re.escape(fault.host)}(?::443)?/v2/[^\s\"]*/manifests/", text)
+        if fault.host
+        else None
+    )
+    if asked is None or fault.wide or fault.host == registry or fault.hop in (Hop.MIRROR, Hop.PROXY):
+        return fault
+    return replace(
+        fault,
+        kind="mirror",
+        cause=Cause.MIRROR_FAILURE,
+        hop=Hop.MIRROR,
+        cannot=f"use {fault.host} in place of {registry}",
+        keeps=frozenset(),
+        registry=registry,
     )
 
 

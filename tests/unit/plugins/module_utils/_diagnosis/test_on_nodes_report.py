@@ -143,6 +143,37 @@ def test_a_host_that_the_healthy_node_cannot_reach_either_is_no_fault_of_the_nod
     assert found.confidence == "confirmed"
 
 
+def test_two_hosts_that_a_node_cannot_reach_for_two_reasons_are_two_findings(tmp_path: Path) -> None:
+    other = f"{OTHER}/acme/app:1"
+    failures = [
+        failing(refused(IMAGE, HOST), IMAGE, node=BROKEN),
+        failing(refused(other, OTHER), other, pod="b", node=BROKEN),
+    ]
+    seen = sick(hop("dns"), hop("tcp", "refused"), hop("dns", host=OTHER), hop("tcp", "prohibited", OTHER))
+    third = "well.example"
+    report = report_with(tmp_path / "run", failures, [*seen, *way(third), *well(HEALTHY, HOST, OTHER, third)])
+    assert [found.confidence for found in report.findings] == ["confirmed", "confirmed"]
+    assert len({found.id for found in report.findings}) == 2
+
+
+def test_a_host_that_is_asked_for_the_manifest_in_place_of_the_registry_is_a_mirror(tmp_path: Path) -> None:
+    mirror = "mirror.example"
+    words = (
+        f'failed to resolve reference "{IMAGE}": failed to do request: '
+        f'Head "https://{mirror}/v2/shop/web/manifests/1": '
+        "dial tcp 10.6.6.6:443: connect: connection refused"
+    )
+    seen = sick(hop("dns", host=mirror), hop("tcp", "refused", mirror, address="10.6.6.6"))
+    found = finding_with(tmp_path / "run", failing(words, IMAGE, node=BROKEN), [*seen, *well()])
+    assert (found.cause, found.hop, found.confidence) == ("mirror_failure", "mirror", "confirmed")
+
+
+def test_the_healthy_node_is_named_before_others_that_get_there(tmp_path: Path) -> None:
+    failures = [failing(LOST, IMAGE, node=BROKEN), node(BROKEN), node(HEALTHY), node("a0")]
+    report = report_with(tmp_path / "run", failures, [*deaf(BROKEN), *well("a0"), *well()])
+    assert "node1 cannot resolve registry.example, node2 can" in report.findings[0].summary
+
+
 def test_the_id_is_the_same_with_other_pods_and_other_nodes_of_the_pool(tmp_path: Path) -> None:
     ids = set()
     for name in ("n1", "n7"):
