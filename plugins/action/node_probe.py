@@ -11,7 +11,8 @@ from typing import Any
 from ansible.errors import AnsibleActionFail
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Record, Scope
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import probe
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import identity, probe
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import unreached
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import (
     SIZE_FACTOR,
     NodeQuestion,
@@ -52,6 +53,9 @@ class ActionModule(NodeAction):
             )
         question = self._question(options, node, folder)
         answer = self.ask(probe.jobs(question), question.deadline, runtime=question.runtime)
+        stranger = identity.another_machine(answer, question)
+        if stranger:
+            answer = unreached(stranger, answer.way)
         records = probe.records(answer, question)
         result = result_of(answer, records, KEYS if folder is None else ())
         if folder is not None:

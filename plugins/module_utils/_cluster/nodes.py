@@ -111,10 +111,10 @@ def node_fact(node: dict[str, Any], whole: bool, images: list[str]) -> NodeFact:
         os=text(info.get("operatingSystem")),
         kubelet_version=text(info.get("kubeletVersion")),
         runtime_version=text(info.get("containerRuntimeVersion")),
+        machine_id=text(info.get("machineID")),
+        boot_id=text(info.get("bootID")),
         pool=next((text(labels[label]) for label in _POOLS if labels.get(label)), ""),
-        addresses=tuple(text(one.get("address")) for one in objects(status.get("addresses")))
-        if whole
-        else (),
+        addresses=tuple(text(one.get("address")) for one in objects(status.get("addresses"))),
         unschedulable=bool(spec.get("unschedulable")),
         conditions=conditions,
         taints=tuple(map(_taint, objects(spec.get("taints")))),

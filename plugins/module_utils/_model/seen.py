@@ -150,7 +150,10 @@ class ConditionFact(Record):
 
 @dataclass(frozen=True, slots=True)
 class NodeFact(Record):
-    """A node as the API knows it. ``pool`` is the node pool by the usual cloud labels, empty where there is none."""
+    """A node as the API knows it. ``pool`` is the node pool by the usual cloud labels, empty where there is none.
+
+    ``machine_id`` and ``boot_id`` are what its kubelet read there when it started (``status.nodeInfo``).
+    """
 
     name: str
     uid: str = ""
@@ -160,6 +163,8 @@ class NodeFact(Record):
     kubelet_version: str = ""
     runtime_version: str = ""
     pool: str = ""
+    machine_id: str = ""
+    boot_id: str = ""
     addresses: tuple[str, ...] = ()
     unschedulable: bool = False
     conditions: tuple[ConditionFact, ...] = ()

@@ -44,6 +44,8 @@ else
   done </proc/self/status
 fi
 read -r _iu _ 2>/dev/null </proc/uptime && say uptime "${_iu%%.*}"
+read -r _im 2>/dev/null </etc/machine-id && say machine "$_im"
+read -r _ib 2>/dev/null </proc/sys/kernel/random/boot_id && say boot "$_ib"
 [ -e /proc/1/root/. ] || say hidden /proc/1/root
 """
 
@@ -87,6 +89,25 @@ def records(answer: Answer, question: NodeQuestion) -> list[Record]:
             )
         )
     return found
+
+
+def another_machine(answer: Answer, question: NodeQuestion) -> str:
+    """Return why what answered is not the node that was asked for, an empty text where it is or nothing tells.
+
+    Names and private addresses repeat from cluster to cluster. A kubelet reports both ids when it starts
+    (``status.nodeInfo``); the boot changes when the node is booted anew, and machines that were copied share the other,
+    so only where both are known and both differ it is another machine.
+    """
+    job = answer.job("identity")
+    machine, boot = job.fact("machine") or "", job.fact("boot") or ""
+    if not (machine and boot and question.machine_id and question.boot_id):
+        return ""
+    if machine.replace("-", "") == question.machine_id.replace("-", "") or boot == question.boot_id:
+        return ""
+    return (
+        f"another machine answered: the API server knows {printable(question.node, 100)} with machine id "
+        f"{printable(question.machine_id, 40)}, this one has {printable(machine, 40)}"
+    )
 
 
 def look(answer: Answer, node: str) -> NodeLook:

@@ -54,7 +54,8 @@ class NodeQuestion:
 
     ``since`` is the earliest failure (RFC 3339), null where nothing tells; ``runtime`` what the API calls the node's
     runtime (``containerd://1.6.20``). ``pod`` names the pod whose network is looked at too (NAMESPACE/NAME, or the
-    process id of a process in it). ``count_disk`` has what fills the disk counted also where there is room enough.
+    process id of a process in it). ``machine_id`` and ``boot_id`` are what the API says of the node, empty where that is
+    not known. ``count_disk`` has what fills the disk counted also where there is room enough.
     ``left_out`` is what did not fit.
     """
 
@@ -64,6 +65,8 @@ class NodeQuestion:
     since: str | None = None
     runtime: str = ""
     pod: str = ""
+    machine_id: str = ""
+    boot_id: str = ""
     factor: float = SIZE_FACTOR
     deadline: float = 10.0
     count_disk: bool = False
@@ -80,7 +83,8 @@ def question_from_evidence(
     """
     triage, registry, nodes = (folder.read_stage(name) for name in ("triage", "registry", "nodes"))
     failures: list[PullFailure] = triage.of("pull_failure") if triage else []
-    known: list[NodeFact] = triage.of("node") if triage else []
+    nodes_known: list[NodeFact] = triage.of("node") if triage else []
+    known = next((one for one in nodes_known if one.name == node), NodeFact(node))
     answers: list[RegistryAnswer] = registry.of("registry_answer") if registry else []
     concerned = [one for one in failures if one.node == node]
     if not concerned:
@@ -96,7 +100,9 @@ def question_from_evidence(
         images=tuple(images[:MOST_IMAGES]),
         hosts=tuple(hosts[:MOST_HOSTS]),
         since=min(began, default=None),
-        runtime=next((one.runtime_version for one in known if one.name == node), ""),
+        runtime=known.runtime_version,
+        machine_id=known.machine_id,
+        boot_id=known.boot_id,
         factor=factor,
         deadline=deadline,
         left_out=tuple(_left_out(node, images[MOST_IMAGES:], hosts[MOST_HOSTS:])),

@@ -118,3 +118,28 @@ def test_no_text_of_a_node_raises(text: str) -> None:
     )
     assert isinstance(records[0], NodeLook)
     assert "\x1b" not in records[0].system + records[0].shell + records[0].user
+
+
+def ids(shell: str) -> tuple[Answer, str, str]:
+    """What this machine answers, and its two ids as a kubelet would report them."""
+    answer = run(identity.jobs(QUESTION), shell)
+    job = answer.job("identity")
+    return answer, job.fact("machine") or "", job.fact("boot") or ""
+
+
+def test_the_machine_that_the_api_server_knows_is_the_node(shell: str) -> None:
+    answer, machine, boot = ids(shell)
+    assert boot
+    # A reboot changes the one, a copied machine shares the other: each alone is enough.
+    for known in ((machine, boot), ("another", boot), (machine, "another")):
+        question = dataclasses.replace(QUESTION, machine_id=known[0], boot_id=known[1])
+        assert identity.another_machine(answer, question) == ""
+
+
+def test_a_machine_of_the_same_name_in_another_cluster_is_not_taken_for_the_node() -> None:
+    job = JobAnswer("identity", ENDED, facts={"machine": ("aaaa",), "boot": ("1",)})
+    answer = Answer({"identity": job}, complete=True)
+    question = dataclasses.replace(QUESTION, machine_id="bbbb", boot_id="2")
+    assert "another machine answered" in identity.another_machine(answer, question)
+    assert identity.another_machine(answer, QUESTION) == "", "nothing is known of the node's ids"
+    assert identity.another_machine(Answer({}, complete=False), question) == "", "nothing was said"
