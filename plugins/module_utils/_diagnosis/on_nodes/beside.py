@@ -229,21 +229,36 @@ def failed_by_hand(judgement: Judgement, view: NodeView, said: Words) -> Judgeme
     return judgement.with_evidence(replace(said.evidence, supports=False))
 
 
-def hidden(judgement: Judgement, fault: NodeFault, outcome: Outcome | None) -> Judgement:
-    """A wrong tag that shows as x509: after the 404 the runtime goes on to a server for which it lacks the CA."""
-    absent = outcome is not None and outcome.result == Result.FAILS and outcome.cause in _NOT_THERE
-    if outcome is None or not absent:
+def hidden(judgement: Judgement, view: NodeView, fault: NodeFault, outcome: Outcome | None) -> Judgement:
+    """A wrong tag that shows as x509: after the 404 the runtime goes on to a server for which it lacks the CA.
+
+    containerd 1.6 and 1.7 keep the first error, and a 404 is none (core/remotes/docker/resolver.go): so where the
+    handshake with the host itself goes well, words about a certificate mean that it said 404.
+    """
+    registry = registry_host(judgement.image)
+    absent = outcome if outcome is not None and outcome.result == Result.FAILS else None
+    if absent is not None and absent.cause not in _NOT_THERE:
+        absent = None
+    if absent is None and not view.is_well(registry, "tls"):
         found = judgement.with_evidence(*fault.evidence)
         return replace(found, seen=fault, hop=Hop.TLS, confidence=Confidence.CONFIRMED, alternatives=())
+    why = f"the registry lacks {judgement.image}"
+    if absent is None:
+        why = f"the handshake of {view.name} with {registry} goes well, so it has said that it lacks {judgement.image}"
     note = (
-        f"the registry lacks {judgement.image}; the words about a certificate come from the server that the runtime "
-        f"asks next, for which {fault.detail} gives no CA"
+        f"{why}; the words about a certificate come from the server that the runtime asks next, for which "
+        f"{fault.detail} gives no CA"
     )
-    sure = Confidence.CONFIRMED if outcome.sure else Confidence.LIKELY
-    turned = judgement.with_cause(outcome.cause, sure, *fault.evidence, note=printable(note, 500))
-    other = Alternative(str(judgement.cause), "so the kubelet's words, which the missing tag has led to")
-    host = normal_host(registry_host(judgement.image))
-    return replace(turned, hop=Hop.MANIFEST, host=host, alternatives=()).with_alternatives(other)
+    cause = absent.cause if absent is not None else Cause.TAG_NOT_FOUND
+    sure = Confidence.LIKELY if absent is not None and not absent.sure else Confidence.CONFIRMED
+    turned = judgement.with_cause(cause, sure, *fault.evidence, note=printable(note, 500))
+    others = [Alternative(str(judgement.cause), "so the kubelet's words, which the missing tag has led to")]
+    if absent is None:
+        others.append(
+            Alternative(str(Cause.REPOSITORY_NOT_FOUND), "the runtime does not tell what is missing")
+        )
+    found = replace(turned, hop=Hop.MANIFEST, host=normal_host(registry), alternatives=())
+    return found.with_alternatives(*others)
 
 
 def lacking_mirror(judgement: Judgement, view: NodeView, mirror: EndpointFact) -> Judgement:

@@ -262,7 +262,7 @@ class Witness:
         if judgement.cause == Cause.TLS_UNTRUSTED:
             for fault in config_faults(view, registry, judgement.cause):
                 if fault.kind == _FALLBACK:
-                    return beside.hidden(judgement, fault, outcome)
+                    return beside.hidden(judgement, view, fault, outcome)
         if judgement.cause in _NOT_THERE and outcome is not None and outcome.result == Result.PULLS:
             mirrors = [one for one in view.endpoints_of(registry) if one.role == "mirror"]
             origin = [one for one in self._network(view) if one.host == normal_host(registry)]

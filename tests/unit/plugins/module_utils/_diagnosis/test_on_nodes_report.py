@@ -228,18 +228,17 @@ def test_a_pull_by_hand_that_works_says_mended_or_another_credential(tmp_path: P
     assert any("5.0 MB/s" in item.fact for item in found.evidence)
 
 
-def test_a_wrong_tag_that_shows_as_x509_is_called_a_wrong_tag(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "asked", [[answer("tag_not_found", IMAGE, status=404)], []], ids=["asked", "not asked"]
+)
+def test_a_wrong_tag_that_shows_as_x509_is_called_a_wrong_tag(tmp_path: Path, asked: list[Record]) -> None:
     file = f"/etc/containerd/certs.d/{HOST}/hosts.toml"
     trap = ConfigProblem(
         BROKEN, file, "ca_not_for_server", "ca only under host", "then x509", HOST, "tls_untrusted"
     )
     words = f'failed to resolve reference "{IMAGE}": x509: certificate signed by unknown authority'
-    found = finding_with(
-        tmp_path / "run",
-        failing(words, IMAGE, node=BROKEN),
-        [*sick(trap), *well()],
-        asked=[answer("tag_not_found", IMAGE, status=404)],
-    )
+    failure = failing(words, IMAGE, node=BROKEN)
+    found = finding_with(tmp_path / "run", failure, [*sick(trap), *well()], asked=asked)
     assert (found.cause, found.confidence, found.hop) == ("tag_not_found", "confirmed", "manifest")
     assert file in found.summary
 
