@@ -109,6 +109,7 @@ def records(answer: Answer, question: NodeQuestion, now: float | None = None) ->
     proxies = Proxies(
         main.fact("https_proxy") or "", main.fact("http_proxy") or "", main.fact("no_proxy") or ""
     )
+    mtu = printable(main.fact("mtu") or "", 60)
     trust = tuple(one for one in (main.fact("system_trust"),) if one)
     for number in range(1, 13):
         job = answer.jobs.get(f"network_h{number}")
@@ -122,7 +123,7 @@ def records(answer: Answer, question: NodeQuestion, now: float | None = None) ->
             continue
         straight = name_hops(asked, job.facts.get("own", ()), answers)
         straight += connection_hops(asked, job.facts.get("tcp", ()))
-        straight += straight_hops(asked, job, clock, trust)
+        straight += straight_hops(asked, job, clock, trust, mtu)
         found += straight
         found += proxied_hops(asked, answer.jobs.get(f"network_p{number}"), proxies, straight, clock, trust)
         found += _job_gaps(node, job, f"the way to {asked.host}")

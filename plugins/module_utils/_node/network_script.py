@@ -131,6 +131,7 @@ net_main() {
     say clock "$(date +%s) $NOW"
     net_resolver
     net_trust
+    net_interfaces
     for net_word in $NET_HOSTS; do
         IFS='|'
         set -- $net_word

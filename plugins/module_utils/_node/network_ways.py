@@ -31,6 +31,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
+_LARGE = re.compile(r"^net_large (\d{3})$", re.M)
 _EXIT = re.compile(r"net_exit (\d{1,3})")
 _FAILED_CONNECTION = ("timeout", "refused", "prohibited", "no_route")
 
@@ -53,8 +54,10 @@ class Proxies:
         return bypasses_proxy(origin, self.no_proxy.split(","))
 
 
-def straight_hops(asked: Asked, job: JobAnswer, clock: Clock, trust: tuple[str, ...]) -> list[HopFact]:
-    """Return the hops tls, http and large of the straight way."""
+def straight_hops(
+    asked: Asked, job: JobAnswer, clock: Clock, trust: tuple[str, ...], mtu: str = ""
+) -> list[HopFact]:
+    """Return the hops tls, http and large of the straight way. ``mtu`` is that of the node's interfaces."""
     hops: list[HopFact] = []
     files = trust + tuple(printable(one, 300) for one in job.facts.get("ca", ()))[:8]
     tls = _tls(asked, job, clock)
@@ -77,7 +80,7 @@ def straight_hops(asked: Asked, job: JobAnswer, clock: Clock, trust: tuple[str, 
                 certificates=found.certificates,
             )
         )
-        large = _large(asked, job, address, found)
+        large = _large(asked, job, address, found, mtu)
         if large is not None:
             hops.append(large)
     said, block = (job.fact("http") or "").split(), job.block("http")
@@ -90,6 +93,7 @@ def straight_hops(asked: Asked, job: JobAnswer, clock: Clock, trust: tuple[str, 
             )
         elif http.outcome != "tls":
             hops.append(_http_hop(asked, http, literal(said[0])))
+            hops += _large_request(asked, block.text, literal(said[0]), mtu)
     return hops
 
 
@@ -137,7 +141,22 @@ def _family(address: str) -> str:
     return "" if not address else "ipv6" if ":" in address else "ipv4"
 
 
-def _large(asked: Asked, job: JobAnswer, address: str, tls: Handshake) -> HopFact | None:
+def _large_request(asked: Asked, words: str, address: str, mtu: str) -> list[HopFact]:
+    """Return whether a request of several packets was answered, after a small one over the same connection."""
+    found = _LARGE.search(words)
+    if found is None:
+        return []
+    if found[1] != "000":
+        return [asked.hop("large", "ok", address=address, family=_family(address))]
+    if not words.rstrip().endswith("net_exit 28"):
+        return []
+    text = f"a small request is answered, one of 4 kB never: path MTU (the node's interfaces: {mtu})"
+    return [
+        asked.hop("large", "timeout", cause="timeout", text=text, address=address, family=_family(address))
+    ]
+
+
+def _large(asked: Asked, job: JobAnswer, address: str, tls: Handshake, mtu: str) -> HopFact | None:
     """Return whether large packets get lost, where the handshake hung: a certificate does not fit into a small one.
 
     Two signs, of which one is enough: the server answers a handshake that it must refuse (an alert of a few bytes), and
@@ -145,7 +164,6 @@ def _large(asked: Asked, job: JobAnswer, address: str, tls: Handshake) -> HopFac
     """
     if tls.outcome != "timeout":
         return None
-    mtu = printable(job.fact("mtu") or "", 60)
     if re.search(r"alert|wrong version|no cipher", job.fact("small") or "", re.I):
         text = f"a small answer of the host comes at once, a large one never: path MTU (the node's interfaces: {mtu})"
         return asked.hop(

@@ -88,18 +88,33 @@ net_curl_trusting() {
 
 net_format='\nnet_curl %{http_code} %{http_connect} %{time_connect} %{time_appconnect} %{time_starttransfer}\n'
 
+net_padding=image-pull-probe
+net_padding=$net_padding$net_padding$net_padding$net_padding
+net_padding=$net_padding$net_padding$net_padding$net_padding
+net_padding=$net_padding$net_padding$net_padding$net_padding
+net_padding=$net_padding$net_padding$net_padding$net_padding
+
 # GET /v2/ of one address: net_curl_get ADDRESS SCHEME HOST PORT HOW (HOW: verify, or anything else)
 net_curl_get() {
     net_how=$5
     net_bracketed "$1"
     now
     say http "$1 curl $2 $NOW"
-    set -- -q -sS -g --noproxy '*' --max-time 4 --connect-timeout 3 --resolve "$3:$4:$net_b" \
-        -A image-pull-probe -o /dev/null -D - -w "$net_format" "$2://$3:$4/v2/"
+    net_to="$2://$3:$4/v2/"
+    set -- -sS -g --noproxy '*' --max-time 4 --connect-timeout 3 --resolve "$3:$4:$net_b" \
+        -A image-pull-probe -o /dev/null
     if [ "$net_how" = verify ]; then
-        net_out=$(net_curl_trusting 6 "$@"; printf 'net_exit %s\n' $?)
+        net_out=$(net_curl_trusting 6 -q "$@" -D - -w "$net_format" "$net_to"; printf 'net_exit %s\n' $?)
     else
-        net_out=$(limit 6 curl -k "$@" </dev/null 2>&1; printf 'net_exit %s\n' $?)
+        # The same once more over the same connection, so large that it takes several packets.
+        net_out=$(limit 6 curl -q -k "$@" -D - -w "$net_format" --fail-early "$net_to" --next \
+            -k "$@" --max-time 2 -H "X-Padding: $net_padding" -w '\nnet_large %{http_code}\n' "$net_to" </dev/null 2>&1
+            printf 'net_exit %s\n' $?)
+        # curl before 7.52 knows no --fail-early.
+        case $net_out in *'net_exit 2')
+            net_out=$(limit 6 curl -q -k "$@" -D - -w "$net_format" "$net_to" </dev/null 2>&1
+                printf 'net_exit %s\n' $?) ;;
+        esac
     fi
     block http printf '%.8000s\n' "$net_out"
     case $net_out in *'net_exit 0') return 0 ;; esac
@@ -193,16 +208,20 @@ net_chain_by_proxy() {
     block chain printf '%s\n' "$net_out"
 }
 
-# Where TLS hangs although TCP passes: do small answers come, and large packets? net_large ADDRESS HOST PORT
-net_large() {
+# What the node's own interfaces let through at once -> $net_mtu
+net_interfaces() {
     net_mtu=
     set +f
     for net_file in /sys/class/net/*/mtu; do
         case $net_file in */lo/mtu|*/veth*|*/cali*|*/docker*|*/cni*) continue ;; esac
-        read -r net_x <"$net_file" && net_mtu="$net_mtu${net_mtu:+ }$net_x"
-    done 2>/dev/null
+        read -r net_x 2>/dev/null <"$net_file" && net_mtu="$net_mtu${net_mtu:+ }$net_x"
+    done
     set -f
     say mtu "$net_mtu"
+}
+
+# Where TLS hangs although TCP passes: do small answers come, and large packets? net_large ADDRESS HOST PORT
+net_large() {
     if have openssl; then
         net_server_name "$2"
         net_bracketed "$1"
