@@ -105,7 +105,7 @@ EXAMPLES = r"""
       kube_runbooks.image_pull.node_access:
         context: prod
         nodes: [worker-1, worker-2]
-        run_id: "{{ lookup('pipe', 'date +%s') }}"
+        run_id: "look-{{ 999999 | random }}"
         on_error: record
       register: access
 
