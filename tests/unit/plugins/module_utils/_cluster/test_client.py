@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import client as client_module
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors, transport
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster import errors
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.client import (
     CACHED_PAGES,
     STORED,
@@ -247,13 +247,10 @@ class TestTroubleThatStays:
             hurried.get("/api/v1/nodes", "the nodes")
         assert len(server.requests) == 1
 
-    def test_an_answer_without_end_is_not_read_to_its_end(
-        self, server: ApiServer, client: Make, monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setattr(transport, "LARGEST_BODY", 10_000)
+    def test_an_answer_without_end_is_not_read_to_its_end(self, server: ApiServer, client: Make) -> None:
         server.on(PODS, page(*pods(*["x" * 50] * 1000)))
         with pytest.raises(errors.BadAnswer, match="larger than"):
-            names(client())
+            names(client(largest=10_000))
 
     def test_a_closed_port(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as listener:
