@@ -119,23 +119,62 @@ stage:
   sample: node_1f2a3b4c5d6e
 looks:
   description:
-    - One entry about the look itself. RV(looks[].clock_difference) is the node's clock minus the controller's, in seconds.
+    - One entry about the look itself.
     - Texts come from the node. They are redacted and free of control characters, and no template in them is run.
   returned: always
   type: list
   elements: dict
-  sample:
-    - node: worker-3
-      way: ssh
-      reached: true
-      at: "2026-03-01T08:00:00Z"
-      why: ""
-      complete: true
-      seconds: 0.4
-      clock_difference: 0.02
-      system: Debian GNU/Linux 12 (bookworm), Linux 6.1.0
-      shell: dash
-      user: root
+  contains:
+    node:
+      description: The node.
+      type: str
+      sample: worker-3
+    way:
+      description: The connection that was used.
+      type: str
+      sample: ssh
+    reached:
+      description: Whether a shell of the node answered.
+      type: bool
+      sample: true
+    at:
+      description: When.
+      type: str
+      sample: "2026-03-01T08:00:00Z"
+    why:
+      description: Why not, or why the answer is not whole.
+      type: str
+      sample: ""
+    complete:
+      description: Whether the answer has its end.
+      type: bool
+      sample: true
+    seconds:
+      description: How long it took.
+      type: float
+      sample: 0.4
+    clock_difference:
+      description:
+        - The node's clock minus the controller's, in seconds. It is 0 within the error of the measurement, and null where
+          the clock was not read.
+      type: float
+      sample: 0.0
+    system:
+      description: The operating system and its kernel.
+      type: str
+      sample: Debian GNU/Linux 12 (bookworm), Linux 6.1.0
+    shell:
+      description: The shell that ran the script.
+      type: str
+      sample: dash
+    user:
+      description: The user that it ran as.
+      type: str
+      sample: root
+    uptime:
+      description: For how many seconds the node has been running.
+      type: int
+      sample: 864000
 file_systems:
   description: The file systems that pulls depend on, as M(kube_runbooks.image_pull.node_disk_info) returns them.
   returned: when O(evidence_dir) is not given

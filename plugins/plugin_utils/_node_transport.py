@@ -55,7 +55,7 @@ def round_trip(action: ActionBase, script: Script, mark: str, deadline: float) -
         seconds = time.monotonic() - began
         why = f"no answer within {seconds:.0f} s: the node or its connection hangs"
         answer = unreached(why, way, script.names)
-    except AnsibleError as error:
+    except (AnsibleError, OSError) as error:
         seconds = time.monotonic() - began
         # What sudo and its like said stands in further lines.
         answer = unreached(printable(str(error), _LONGEST_WHY) or type(error).__name__, way, script.names)

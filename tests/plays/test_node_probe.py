@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -86,6 +87,17 @@ def answer(folder: Path, host: str) -> dict[str, Any]:
     return json.loads((folder / f"{host}.json").read_text())
 
 
+def commands() -> list[str]:
+    """The command lines of all processes."""
+    found = []
+    for pid in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            found.append(
+                Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+            )
+    return found
+
+
 @pytest.fixture
 def silent_port() -> Iterator[int]:
     """A port that accepts and never says a word, as a hung sshd does."""
@@ -130,6 +142,7 @@ def test_nodes_that_cannot_be_asked_are_answers_beside_one_that_can(tmp_path: Pa
     assert "Connection refused" in found["closed"]["why"]
     assert "hangs" in found["hung"]["why"]
     assert "/no/such/sudo" in found["powerless"]["why"]
+    assert not [one for one in commands() if f"Port={silent_port}" in one], "an ssh that hangs is ended"
     assert all(one["changed"] is False and not one.get("failed") for one in found.values())
 
 

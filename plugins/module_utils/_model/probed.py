@@ -38,8 +38,8 @@ class NodeLook(Record):
     """One look at a node over a connection. ``reached`` is false where no shell answered, and ``why`` says so.
 
     ``seconds`` is how long it took as the controller sees it; the clock difference is the node's minus the
-    controller's, in seconds, null where the node's clock was not read. ``complete`` is false where the answer was
-    cut off: what came before counts.
+    controller's, in seconds, null where the node's clock was not read. ``uptime`` is in seconds. ``complete`` is
+    false where the answer was cut off: what came before counts.
     """
 
     node: str
@@ -53,6 +53,7 @@ class NodeLook(Record):
     system: str = ""
     shell: str = ""
     user: str = ""
+    uptime: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

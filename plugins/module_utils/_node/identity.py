@@ -8,6 +8,7 @@ from __future__ import annotations
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.stage import utc_now
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap, NodeLook, Record
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer, JobAnswer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.disk_space import number
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import NodeQuestion
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
@@ -46,7 +47,6 @@ fi
 read -r _iu _ 2>/dev/null </proc/uptime && say uptime "${_iu%%.*}"
 read -r _im 2>/dev/null </etc/machine-id && say machine "$_im"
 read -r _ib 2>/dev/null </proc/sys/kernel/random/boot_id && say boot "$_ib"
-[ -e /proc/1/root/. ] || say hidden /proc/1/root
 """
 
 
@@ -125,6 +125,7 @@ def look(answer: Answer, node: str) -> NodeLook:
         system=_system(job),
         shell=printable(job.fact("shell") or "", 60),
         user=printable(job.fact("user") or job.fact("uid") or "", 60),
+        uptime=number(job.fact("uptime") or ""),
     )
 
 
