@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import re
 import time
 from typing import Any
@@ -43,6 +44,8 @@ HOST_SECONDS = 0.4
 KUBELET_SECONDS = 0.05
 KUBELETS_SHARE = 0.1
 """What the kubelets' own figures may cost, each, and as the share of the deadline that the role gives them."""
+SPARE_SECONDS = 60.0
+"""By how much a pod outlives what is planned, where a run is killed."""
 JUDGING_SECONDS = 2.0
 SHORTEST_PROBE = 3.0
 STEPS = (6, 7, 8)
@@ -59,6 +62,7 @@ ARGUMENT_SPEC: dict[str, dict[str, Any]] = {
     "every_fault": {"type": "bool", "default": False},
     "deadline": {"type": "float", "default": 60.0},
     "started": {"type": "float"},
+    "extra_seconds": {"type": "float", "default": 0.0},
 }
 
 
@@ -85,7 +89,10 @@ class ActionModule(ControllerAction):
         with folder.stage(STAGE, vantage="controller", scope=facts.scope) as stage:
             for record in (*choices, *gaps):
                 stage.write(record)
-        return untrusted(_result(cluster, choices, gaps, seconds, self._lenders))
+        result = _result(cluster, choices, gaps, seconds, self._lenders)
+        waves = -(-len(result["hosts"]) // _forks(self._task_vars))
+        result["pod_seconds"] = math.ceil(options["deadline"] + SPARE_SECONDS + waves * options["extra_seconds"])
+        return untrusted(result)
 
     def _choices(
         self, facts: Facts, wanted: tuple[Wanted, ...], room: int, options: dict[str, Any]
@@ -154,11 +161,17 @@ def _plan(options: dict[str, Any], task_vars: dict[str, Any], wanted: int) -> tu
     if seconds < SHORTEST_PROBE:
         return SHORTEST_PROBE, 0
     clusters = max(1, len(task_vars.get("ansible_play_hosts") or ()))
-    forks = max(1, int(task_vars.get("ansible_forks") or 5) // clusters)
+    forks = _forks(task_vars)
     room = 1
     while room < wanted and _cost(room + 1, forks, seconds) + (room + 1) * clusters * HOST_SECONDS <= left:
         room += 1
     return seconds, room
+
+
+def _forks(task_vars: dict[str, Any]) -> int:
+    """Return this cluster's share of the forks: nodes of all clusters are looked at in one play."""
+    clusters = max(1, len(task_vars.get("ansible_play_hosts") or ()))
+    return max(1, int(task_vars.get("ansible_forks") or 5) // clusters)
 
 
 def _cost(hosts: int, forks: int, seconds: float) -> float:

@@ -56,6 +56,10 @@ options:
   started:
     description: When the run began, in seconds since 1970. Now without it.
     type: float
+  extra_seconds:
+    description: What each node needs on top of a probe, beyond O(deadline), as for a manual pull. It counts in RV(pod_seconds).
+    type: float
+    default: 0
 attributes:
   action:
     support: full
@@ -140,6 +144,11 @@ pod_nodes:
   type: list
   elements: str
   sample: []
+pod_seconds:
+  description: How long pods have to live that these nodes are looked at through, all of them one after the other included.
+  returned: success
+  type: int
+  sample: 120
 not_checked:
   description: What will not be looked at, why, and the conclusion that is lost by it.
   returned: success

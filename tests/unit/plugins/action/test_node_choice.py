@@ -124,3 +124,12 @@ def test_clusters_of_a_play_share_its_forks(tmp_path: Path) -> None:
     names = [f"{pool}1" for pool in "abcdefgh"]
     result = choose(evidence(tmp_path / "e", *names), known, node_access="ssh", deadline=40)
     assert len(result["hosts"]) == 4
+
+
+def test_a_pod_lives_until_the_last_wave_of_nodes_has_been_pulled_on(tmp_path: Path) -> None:
+    names = [f"{pool}1" for pool in "abc"]
+    known = {"ansible_forks": 2}
+    arguments = {"node_access": "pod", "deadline": 60}
+    assert choose(evidence(tmp_path / "e", *names), known, **arguments)["pod_seconds"] == 120
+    pulling = choose(evidence(tmp_path / "f", *names), known, **arguments, extra_seconds=100)
+    assert pulling["pod_seconds"] == 120 + 2 * 100
