@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """policy.json of the containers tools: whether it lets an image in, by the narrowest scope that fits.
 
-Source: containers-policy.json(5): the image itself, its repository, each namespace above it, the host, ``*.DOMAIN``, the
-transport ``docker`` as a whole, and the default.
+Source: containers-policy.json(5): the image itself, its repository, each namespace above it, the host, ``*.DOMAIN``,
+the transport ``docker`` as a whole, and the default.
 """
 
 from __future__ import annotations
