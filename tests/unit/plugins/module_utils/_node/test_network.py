@@ -62,7 +62,7 @@ def ask(
     script = build(
         network.jobs(question),
         mark=mark,
-        deadline=12,
+        deadline=30,
         preface=NO_RUNTIME + ("RT_PID=$$\n" if trust else "") + runtime,
     )
     stdin = script.stdin
@@ -459,6 +459,69 @@ def test_mirrors_that_a_hosts_toml_names_are_asked_too(authority: pki.Authority,
     assert (http.role, outcome_of(http), http.status) == ("mirror", "ok", 200)
     assert outcome_of(own_name(records, "gone.test")) == "no_such_name"
     assert own_name(records, "gone.test").role == "mirror"
+
+
+def configured(tmp_path: Path, runtime: str, name: str, text: str) -> str:
+    """Write a configuration file; return sh that makes it the runtime's."""
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    return f"RT={runtime} RT_CONFIG={tmp_path / name}\n"
+
+
+DAEMON = '{\n "registry-mirrors": ["http://mirror.test:5000/"],\n "insecure-registries": ["docker.io"]\n}\n'
+REGISTRIES = """unqualified-search-registries = ["docker.io"]
+[[registry]]
+prefix = "registry.test"
+location = "registry.test/sub"
+[[registry.mirror]]
+location = "mirror.test:5000/hub"
+[[registry]]
+location = "other.test"
+[[registry.mirror]]
+location = "gone.test"
+"""
+OLD = """version = 2
+[plugins."io.containerd.grpc.v1.cri".registry.mirrors."registry.test"]
+  endpoint = ["http://mirror.test:5000", "https://registry.test"]
+[plugins."io.containerd.grpc.v1.cri".registry.mirrors."other.test"]
+  endpoint = ["https://gone.test"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("runtime", "name", "text", "host", "mirror"),
+    [
+        ("docker", "daemon.json", DAEMON, "registry-1.docker.io", "http mirror.test 5000"),
+        ("cri-o", "registries.conf", REGISTRIES, "registry.test", "https mirror.test 5000"),
+        ("containerd", "config.toml", OLD, "registry.test", "http mirror.test 5000"),
+    ],
+)
+def test_mirrors_of_every_runtime_are_found(
+    tmp_path: Path, runtime: str, name: str, text: str, host: str, mirror: str, shell: str
+) -> None:
+    sets = configured(tmp_path, runtime, name, text)
+    answer, records = ask(World({"10.9.0.2": NameServer()}), [host], runtime=sets, shell=shell)
+    asked = [job.fact("asked") or "" for job in answer.jobs.values() if job.fact("asked")]
+    scheme, at, port = mirror.split()
+    assert sorted(asked) == sorted([f"registry {host} 443 https 0", f"mirror {at} {port} {scheme} 0"])
+    assert {one.role for one in hops(records, "dns", host=f"{at}:{port}")} == {"mirror"}
+
+
+def test_hosts_that_docker_need_not_verify_and_its_own_ca_files(
+    authority: pki.Authority, tmp_path: Path
+) -> None:
+    own = pki.Authority(tmp_path, "own", "own CA")
+    pair = own.issue("leaf", "x", hosts=["registry.test"])
+    folder = tmp_path / "certs.d" / "registry.test"
+    folder.mkdir(parents=True)
+    (folder / "ca.crt").write_bytes(own.pair.crt.read_bytes())
+    _, records = ask(tls_world(pair), trust=authority, runtime=f"RT=docker RT_CERTS={tmp_path / 'certs.d'}\n")
+    (tls,) = hops(records, "tls")
+    assert outcome_of(tls) == "ok"
+    assert tls.trust == (str(authority.pair.crt), str(folder / "ca.crt"))
+    sets = configured(tmp_path, "docker", "daemon.json", '{"insecure-registries": ["registry.test"]}')
+    _, records = ask(tls_world(pair), trust=authority, runtime=sets)
+    assert [outcome_of(one) for one in hops(records, "tls")] == ["ok"]
+    assert "does not verify" in hops(records, "tls")[0].text
 
 
 def test_a_registry_whose_server_is_another_is_not_asked_itself(tmp_path: Path) -> None:
