@@ -71,8 +71,7 @@ class Survey:
 
     ``runtime`` is ``containerd``, ``docker``, ``cri-o``, ``podman`` or empty; ``certs`` the folders that have one for
     each registry host. ``present`` tells of each image whether the kubelet's store has it, null where that is not
-    known; ``image_ids`` their identifiers, where the client tells. ``answers`` is false where the runtime did not
-    answer its client.
+    known. ``answers`` is false where the runtime did not answer its client.
     """
 
     runtime: str = ""
@@ -91,7 +90,6 @@ class Survey:
     inline_registries: bool = False
     folders: Mapping[str, HostFolder] = field(default_factory=dict)
     present: Mapping[str, bool | None] = field(default_factory=dict)
-    image_ids: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def major(self) -> int:
@@ -100,12 +98,23 @@ class Survey:
         return int(match[1]) if match else 1
 
 
+_SOCKETS = {
+    "ctr": ("containerd", "/run/containerd/containerd.sock"),
+    "nerdctl": ("containerd", "/run/containerd/containerd.sock"),
+    "docker": ("docker", "/run/docker.sock"),
+}
 _BY_RUNTIME = {
     "containerd": ("ctr", "nerdctl"),
     "docker": ("docker",),
     "cri-o": ("podman",),
     "podman": ("podman",),
 }
+
+
+def socket_for(client: str, survey: Survey) -> str:
+    """Return the socket that ``client`` talks to: the runtime's where it is of that runtime, else the usual one."""
+    runtime, usual = _SOCKETS.get(client, (survey.runtime, survey.socket))
+    return survey.socket if survey.socket and survey.runtime == runtime else usual
 
 
 def choose_client(wish: PullWish, survey: Survey) -> tuple[str, str]:

@@ -28,6 +28,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pul
     NAMESPACE,
     PullWish,
     Survey,
+    socket_for,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull_hosts import (
     Origin,
@@ -223,7 +224,7 @@ def script(
     """Return the pull. The credential is handed over where there are both a private hosts.toml and a challenge."""
     login = wish.login if hosts and hosts.origin and challenge else None
     variables = {
-        "SOCKET": survey.socket,
+        "SOCKET": socket_for("ctr", survey),
         "STORE": survey.root,
         "NS": KEPT_NAMESPACE if wish.keep else NAMESPACE,
         "KEEP": "yes" if wish.keep else "",
@@ -231,7 +232,6 @@ def script(
         "PLATFORM": wish.platform,
         "HOSTS_DIR": _hosts_dir(wish, survey),
         "HOSTS_FOLDER": hosts.folder if login and hosts else "",
-        "HOSTS_TOML": hosts.text if login and hosts else "",
         "CA_FILES": ":".join(hosts.origin.ca_files) if hosts and hosts.origin else "",
         "CURL_INSECURE": "-k" if hosts and hosts.origin and hosts.origin.skip_verify else "",
     }
@@ -244,7 +244,8 @@ def script(
         remains=_REMAINS,
         more=_NEWLINE + _BUNDLE + _TOKEN,
         variables=variables,
-        secrets=_secrets(login, challenge),
+        # The administrators' own hosts.toml may hold a header that is a secret, too.
+        secrets={"HOSTS_TOML": hosts.text if login and hosts else "", **_secrets(login, challenge)},
     )
 
 

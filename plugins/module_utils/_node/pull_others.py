@@ -20,6 +20,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pul
     NAMESPACE,
     PullWish,
     Survey,
+    socket_for,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull_script import ClientScript
 
@@ -32,6 +33,18 @@ say refused "the private folder cannot be written"
 return 1
 """
 
+# What lay there before is looked at here, at the last moment: it is what must be there afterwards.
+_DOCKER_PREPARE = (
+    r"""
+p_was=$(limit 4 docker -H "unix://$SOCKET" image inspect --format '{{.Id}}' "$IMAGE" 2>/dev/null)
+case $? in
+  0 | 1) ;;
+  *) say refused "docker does not answer"; return 1 ;;
+esac
+printf '%s\n' "$p_was" >"$D/was" || { say refused "the private folder cannot be written"; return 1; }
+"""
+    + _CONFIG
+)
 _DOCKER_PULL = r"""
 set -- docker --config "$D/config" -H "unix://$SOCKET" pull
 [ -n "$PLATFORM" ] && set -- "$@" --platform "$PLATFORM"
@@ -44,12 +57,14 @@ block image limit 4 docker -H "unix://$SOCKET" image inspect \
 """
 # Nothing is removed by force: what a container uses stays. A name that the pull has moved goes back to its image.
 _DOCKER_CLEAN = r"""
-[ -z "$KEEP" ] && [ -e "$D/pulling" ] || return 0
+[ -z "$KEEP" ] && [ -e "$D/was" ] || return 0
 {
+  c_was=
+  read -r c_was <"$D/was"
   c_new=$(limit 5 docker -H "unix://$SOCKET" image inspect --format '{{.Id}}' "$IMAGE") || c_new=
-  if [ -n "$WAS_ID" ]; then
-    [ "$c_new" = "$WAS_ID" ] && return 0
-    limit 5 docker -H "unix://$SOCKET" tag "$WAS_ID" "$IMAGE"
+  if [ -n "$c_was" ]; then
+    [ "$c_new" = "$c_was" ] && return 0
+    limit 5 docker -H "unix://$SOCKET" tag "$c_was" "$IMAGE"
     [ -z "$c_new" ] || limit 10 docker -H "unix://$SOCKET" image rm "$c_new"
   else
     [ -z "$c_new" ] || limit 10 docker -H "unix://$SOCKET" image rm "$IMAGE"
@@ -58,7 +73,7 @@ _DOCKER_CLEAN = r"""
 """
 _DOCKER_REMAINS = r"""
 r_now=$(limit 5 docker -H "unix://$SOCKET" image inspect --format '{{.Id}}' "$IMAGE" 2>/dev/null) || r_now=
-[ "$r_now" = "$WAS_ID" ] || printf '%s' "image $r_now"
+[ "$r_now" = "$p_was" ] || printf '%s' "image $r_now"
 """
 
 _NERDCTL_PULL = r"""
@@ -143,17 +158,16 @@ def docker(wish: PullWish, survey: Survey) -> ClientScript:
     """Return the pull with docker, into its one store."""
     return ClientScript(
         client="docker",
-        prepare=_CONFIG.replace("mkdir", ': >"$D/pulling" && mkdir'),
+        prepare=_DOCKER_PREPARE,
         pull=_DOCKER_PULL,
         facts=_DOCKER_FACTS,
         clean=_DOCKER_CLEAN,
         remains=_DOCKER_REMAINS,
         variables={
-            "SOCKET": survey.socket,
+            "SOCKET": socket_for("docker", survey),
             "IMAGE": wish.ref.canonical,
             "PLATFORM": wish.platform,
             "KEEP": "yes" if wish.keep or wish.as_kubelet else "",
-            "WAS_ID": survey.image_ids.get(wish.image, ""),
         },
         secrets={"CONFIG_JSON": config_json(wish.registry, wish.login)},
     )
@@ -171,7 +185,7 @@ def nerdctl(wish: PullWish, survey: Survey) -> ClientScript:
         remains=_NERDCTL_REMAINS,
         more="nl='\n'\n",
         variables={
-            "SOCKET": survey.socket,
+            "SOCKET": socket_for("nerdctl", survey),
             "NS": KEPT_NAMESPACE if wish.keep else NAMESPACE,
             "KEEP": "yes" if wish.keep else "",
             "IMAGE": wish.ref.canonical,

@@ -109,7 +109,6 @@ def read(answer: Answer, wishes: Sequence[PullWish]) -> Survey:
         inline_registries=job.fact("inline") == "yes",
         folders={name: folder for name, one in images.items() if (folder := _folder(one))},
         present={name: _present(one, runtime) for name, one in images.items()},
-        image_ids={name: found for name, one in images.items() if (found := _image_id(one))},
     )
 
 
@@ -158,12 +157,6 @@ def _present(job: JobAnswer, runtime: str) -> bool | None:
         return None if block is None or block.exit_code == 124 else block.exit_code == 0
     block = job.block("present")
     return None if block is None or block.exit_code != 0 else bool(block.text.strip())
-
-
-def _image_id(job: JobAnswer) -> str:
-    block = job.block("id")
-    text = block.text.strip() if block and block.exit_code == 0 else ""
-    return text if re.fullmatch(r"sha256:[0-9a-f]{64}", text) else ""
 
 
 def _last_line(text: str) -> str:

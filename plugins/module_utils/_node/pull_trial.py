@@ -19,6 +19,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pul
     NAMESPACE,
     PullWish,
     Survey,
+    socket_for,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull_others import podman_store
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull_script import JOB
@@ -34,7 +35,7 @@ _LOGGED_ERROR = re.compile(r'time="?[^"\s]*"? level=(?:error|fatal)\b')
 def store_of(client: str, wish: PullWish, survey: Survey) -> str:
     """Return where the pull goes to, in words."""
     if client in ("ctr", "nerdctl"):
-        return f"containerd at {survey.socket}, namespace {KEPT_NAMESPACE if wish.keep else NAMESPACE}"
+        return f"containerd at {socket_for(client, survey)}, namespace {KEPT_NAMESPACE if wish.keep else NAMESPACE}"
     if client == "podman":
         return podman_store(survey, wish.keep)
     if client == "docker":

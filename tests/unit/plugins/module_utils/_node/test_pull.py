@@ -15,6 +15,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pul
     Survey,
     choose_client,
     obstacle,
+    socket_for,
 )
 
 WISH = PullWish("registry.example/app:1")
@@ -117,3 +118,11 @@ def test_an_image_that_does_not_fit_is_not_pulled() -> None:
 
 def test_a_wish_shows_no_password() -> None:
     assert "not-to-be-seen" not in repr(dataclasses.replace(WISH, login=LOGIN))
+
+
+def test_a_client_talks_to_its_own_runtime() -> None:
+    odd = dataclasses.replace(CONTAINERD, socket="/run/k3s/containerd/containerd.sock")
+    assert socket_for("ctr", odd) == "/run/k3s/containerd/containerd.sock"
+    assert socket_for("docker", odd) == "/run/docker.sock"
+    assert socket_for("ctr", dataclasses.replace(odd, runtime="docker")) == "/run/containerd/containerd.sock"
+    assert socket_for("crictl", odd) == odd.socket

@@ -26,7 +26,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node imp
     pull_others,
     pull_script,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull import PullWish, Survey
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull import (
+    HostFolder,
+    PullWish,
+    Survey,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull_hosts import private_hosts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull_trial import trial
 
@@ -256,7 +260,8 @@ def test_dockers_configuration_knows_docker_hub_by_its_own_name() -> None:
 
 def test_nothing_secret_stands_in_what_other_processes_can_read() -> None:
     survey = Survey(runtime="containerd", socket="/s", root="/r", client_version="2.1.0")
-    hosts = private_hosts(WISH.registry, None, 2)
+    own = HostFolder("/c/registry.example", '[header]\nX-Own = "secret-of-the-administrators"\n')
+    hosts = private_hosts(WISH.registry, own, 2)
     scripts = [
         pull_ctr.script(WISH, survey, hosts, Challenge("basic")),
         pull_ctr.script(WISH, survey, hosts, Challenge("bearer", "https://auth.example/token")),
@@ -268,4 +273,5 @@ def test_nothing_secret_stands_in_what_other_processes_can_read() -> None:
         for text in (made.text, repr(made), repr(script), made.variables["JANITOR"]):
             assert PASSWORD not in text
             assert encoded not in text
+            assert "secret-of-the-administrators" not in text
     assert os.environ.get("WITNESS") is None
