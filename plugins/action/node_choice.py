@@ -29,6 +29,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action import ControllerAction
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._inventory import (
     Lenders,
+    leaves_out,
     lenders_of,
     limit_of,
 )
@@ -44,6 +45,8 @@ HOST_SECONDS = 0.4
 KUBELET_SECONDS = 0.05
 KUBELETS_SHARE = 0.1
 """What the kubelets' own figures may cost, each, and as the share of the deadline that the role gives them."""
+PODS_SECONDS = 10.0
+"""What pods may take to start: the role waits for them this long at most."""
 SPARE_SECONDS = 60.0
 """By how much a pod outlives what is planned, where a run is killed."""
 JUDGING_SECONDS = 2.0
@@ -79,7 +82,7 @@ class ActionModule(ControllerAction):
         folder = EvidenceFolder.open(options["evidence_dir"])
         facts = facts_from_folder(folder)
         cluster = options["cluster"] or str(self._task_vars.get("inventory_hostname", "localhost"))
-        self._lenders: Lenders = {}
+        self._lenders = Lenders()
         choice = choose_nodes(facts, max(0, options["max_nodes"]), every_fault=options["every_fault"])
         seconds, room = _plan(options, self._task_vars, len(choice.wanted))
         if options["node_access"] in ("auto", "ssh"):
@@ -123,7 +126,7 @@ class ActionModule(ControllerAction):
         if way == "pod" and self.in_check_mode:
             return "check mode makes no pod on a node"
         limit = limit_of(self._task_vars)
-        if limit and GROUP not in limit:
+        if limit and leaves_out(limit, GROUP):
             return f"--limit '{limit}' leaves out the nodes: write --limit '{limit}:{GROUP}'"
         return ""
 
@@ -137,8 +140,13 @@ class ActionModule(ControllerAction):
 def _way(node: str, way: str, lenders: Lenders) -> tuple[str, str]:
     if way == "pod":
         return "pod", ""
-    if way == "ssh" or node in lenders:
+    if way == "ssh" or node in lenders.by_node:
         return "ssh", ""
+    if lenders.cut:
+        return "", (
+            "no host of the inventory has its name, and there are too many to look for its address: name the nodes' "
+            "group in image_pull_node_group"
+        )
     return "", (
         "the inventory has no host of this name or address; add the nodes to it, or set image_pull_node_access "
         "to pod (a privileged pod on each node for some minutes) or ssh"
@@ -156,7 +164,8 @@ def _plan(options: dict[str, Any], task_vars: dict[str, Any], wanted: int) -> tu
     started = options["started"]
     elapsed = max(0.0, time.time() - started) if started else 0.0
     kubelets = min(options["deadline"] * KUBELETS_SHARE, wanted * KUBELET_SECONDS)
-    left = options["deadline"] - elapsed - kubelets - JUDGING_SECONDS
+    pods = min(PODS_SECONDS, options["deadline"] / 4) if options["node_access"] == "pod" else 0.0
+    left = options["deadline"] - elapsed - kubelets - pods - JUDGING_SECONDS
     seconds = min(PROBE_SECONDS, left - CONNECT_SECONDS)
     if seconds < SHORTEST_PROBE:
         return SHORTEST_PROBE, 0
@@ -197,7 +206,7 @@ def _result(
                 "role": choice.role,
                 "way": choice.way,
                 "address": choice.node if choice.way == "pod" else choice.address,
-                "lender": lenders.get(choice.node, ""),
+                "lender": lenders.by_node.get(choice.node, ""),
                 "seconds": round(seconds, 1),
             }
             for choice in reachable
