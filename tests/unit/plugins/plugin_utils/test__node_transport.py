@@ -14,9 +14,13 @@ from ansible.errors import AnsibleConnectionFailure
 from ansible.parsing.dataloader import DataLoader
 from ansible.playbook.play_context import PlayContext
 from ansible.playbook.task import Task
-from ansible.plugins.loader import connection_loader
+from ansible.plugins.connection.local import Connection
+from ansible.plugins.shell.sh import ShellModule
 from ansible.template import Templar
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import (
+    Answer,
+    unreached,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.script import build
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils import _node_transport
@@ -37,7 +41,7 @@ MARK = "0123456789abcdef01234567"
 def action() -> NodeAction:
     """An action with the real local connection."""
     context, loader = PlayContext(), DataLoader()
-    connection = connection_loader.get("ansible.builtin.local", context, new_stdin=None)
+    connection = Connection(context, None, shell=ShellModule())
     return NodeAction(Task(), connection, context, loader, Templar(loader), None)
 
 
@@ -130,10 +134,6 @@ def test_results_run_no_template_hold_no_secret_and_no_escape_sequence() -> None
     cleaned = clean({"a": [text]})["a"][0]
     assert "hunter2" not in cleaned
     assert "\x1b" not in cleaned
-    result = result_of(
-        SimpleNamespace(reached=False, why=text, problem="", way="ssh", complete=False, seconds=1.234),
-        [],
-        ["hops"],
-    )
-    assert (result["hops"], result["not_checked"], result["seconds"]) == ([], [], 1.23)
+    result = result_of(unreached(text, "ssh"), [], ["hops"])
+    assert (result["reached"], result["hops"], result["not_checked"]) == (False, [], [])
     assert "hunter2" not in result["why"]
