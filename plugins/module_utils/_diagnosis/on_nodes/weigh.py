@@ -273,7 +273,8 @@ class Witness:
         return judgement
 
     def _tried(self, judgement: Judgement, view: NodeView) -> Judgement:
-        """What a pull by hand adds."""
+        """What a pull by hand adds, there and on a node to compare with."""
+        judgement = self._tried_beside(judgement, view)
         if judgement.seen is None or not judgement.seen.sure:
             success = words.trial_success(view, judgement.image)
             if success is not None:
@@ -282,6 +283,18 @@ class Witness:
         if said is None or said.evidence in judgement.circumstances:
             return judgement
         return beside.failed_by_hand(judgement, view, said)
+
+    def _tried_beside(self, judgement: Judgement, view: NodeView) -> Judgement:
+        for other in self._ladder.beside(view):
+            proof = words.trial_elsewhere(other, judgement.image)
+            if proof is None:
+                continue
+            judgement = judgement.with_evidence(proof)
+            fault = judgement.seen
+            if fault is not None and not fault.compared and not fault.worse:
+                judgement = replace(judgement, seen=replace(fault, compared=(other.name,)))
+            return judgement
+        return judgement
 
 
 def is_weak(judgement: Judgement) -> bool:

@@ -123,6 +123,15 @@ def trial_success(view: NodeView, image: str) -> Evidence | None:
     return seen(view.name, trial.at, f"{fact}{f', {speed}' if speed else ''}", supports=False)
 
 
+def trial_elsewhere(view: NodeView, image: str) -> Evidence | None:
+    """Return that a pull by hand of this image went well on another node."""
+    trial = view.trial_of(image)
+    if trial is None or trial.outcome != "pulled":
+        return None
+    fact = f"{view.name}: pulled by hand with {clean(trial.client, 40) or 'its client'}{_whose(trial)}, it works there"
+    return seen(view.name, trial.at, fact)
+
+
 def throughput(trial: PullTrial | None) -> str:
     """Return ``5.2 MB/s``, empty where it is not known."""
     if trial is None or not trial.bytes or not trial.seconds or trial.seconds <= 0:

@@ -243,6 +243,17 @@ def test_a_wrong_tag_that_shows_as_x509_is_called_a_wrong_tag(tmp_path: Path, as
     assert file in found.summary
 
 
+def test_a_healthy_node_that_pulls_the_image_by_hand_is_the_contrast(tmp_path: Path) -> None:
+    trials = [
+        PullTrial(BROKEN, IMAGE, "failed", "ctr", text=f"ctr: {refused(IMAGE, HOST)}", at=AT),
+        PullTrial(HEALTHY, IMAGE, "pulled", "ctr", at=AT),
+    ]
+    seen = [*sick(hop("dns"), hop("tcp", "refused")), look(HEALTHY), *trials]
+    found = finding_with(tmp_path / "run", failing(refused(IMAGE, HOST), IMAGE, node=BROKEN), seen)
+    assert "node1 cannot connect to registry.example, node2 can" in found.summary
+    assert {"node/node1", "node/node2"} <= {item.vantage for item in found.evidence}
+
+
 def test_a_mirror_that_lacks_what_the_registry_gives(tmp_path: Path) -> None:
     seen = [*sick(endpoint("https://mirror.example"), *way()), *well()]
     found = finding_with(
