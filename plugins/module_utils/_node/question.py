@@ -22,7 +22,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 )
 
 MOST_IMAGES = 20
-MOST_HOSTS = 12
+MOST_HOSTS = 24
 SIZE_FACTOR = 3.0
 """By how much a compressed image grows on a node; docs/nodes.md says where the figure comes from."""
 
