@@ -22,6 +22,7 @@ from tests.lab.scenarios.manifests import container, pod
 from tests.lab.scenarios.scene import SLOW_AFTER
 
 SPACE = "node-faults"
+CONTROL = "node1"
 SECONDS = 240
 PULL_FAILS = frozenset({"ErrImagePull", "ImagePullBackOff"})
 Json = dict[str, Any]
@@ -71,15 +72,22 @@ def prepare(scene: Scene) -> None:
     lab.wait_for_nodes([machine.name for machine in machines], seconds=120)
     for machine in machines:
         if machine.settings.sandbox_image == SANDBOX_IMAGE:
-            lab.ssh(
-                machine.name, f"ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d {SANDBOX_IMAGE}"
-            )
+            pull(lab, machine.name, SANDBOX_IMAGE)
+    # A healthy node gets all of it, and is the one to compare with because it holds images of these registries.
+    wanted = (fault.images for machine in machines for fault in machine.faults if fault.contrast)
+    for image in sorted({image for images in wanted for image in images}):
+        pull(lab, CONTROL, image)
     for machine in machines:
         if machine.break_it:
             machine.break_it(lab, lab.node(machine.name))
         for fault in machine.faults:
             lab.api.create(manifest(machine, fault), SPACE)
     settle(scene)
+
+
+def pull(lab: Lab, node: str, image: str) -> None:
+    """Puts an image where the kubelet finds it."""
+    lab.ssh(node, f"ctr -n k8s.io images pull --hosts-dir /etc/containerd/certs.d {image}")
 
 
 def manifest(machine: Machine, fault: NodeFault) -> Json:
