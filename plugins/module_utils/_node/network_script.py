@@ -140,7 +140,8 @@ net_main() {
     done
     for net_proxy in "$RT_HTTPS_PROXY" "$RT_HTTP_PROXY"; do
         [ "$net_proxy" ] || continue
-        case $net_proxy in *://*) ;; *) net_proxy=http://$net_proxy ;; esac
+        # Of a SOCKS proxy only names and connections are looked at here.
+        case $net_proxy in https://*) ;; *) net_proxy=http://${net_proxy#*://} ;; esac
         net_url "$net_proxy" && net_add proxy "$net_u_host" "$net_u_port" "$net_u_scheme" 0 ''
     done
     net_without_login "$RT_HTTPS_PROXY"

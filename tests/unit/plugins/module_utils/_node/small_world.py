@@ -50,14 +50,17 @@ class Server:
 
 @dataclasses.dataclass
 class World:
-    """What is there. ``resolv`` and ``hosts`` are texts of files, ``firewall`` statements of nft for what goes out."""
+    """What is there. ``resolv`` and ``hosts`` are texts of files, ``firewall`` statements of nft for what goes out.
+
+    ``behind_stub`` is the resolv.conf that systemd-resolved keeps of the servers that it asks.
+    """
 
     names: Mapping[str, NameServer] = dataclasses.field(default_factory=dict)
     servers: Sequence[Server] = ()
     resolv: str = "nameserver 10.9.0.2\n"
     hosts: str = "127.0.0.1 localhost\n"
     firewall: str = ""
-    files: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    behind_stub: str = ""
 
 
 _ENTER = ["unshare", "--map-root-user", "--net", "--mount"]
@@ -110,10 +113,11 @@ def _files(spec: Mapping[str, Any]) -> None:
     for name, text in (("resolv.conf", spec["resolv"]), ("hosts", spec["hosts"])):
         Path(f"/mnt/{name}").write_text(text, encoding="utf-8")
         subprocess.run(["mount", "--bind", f"/mnt/{name}", os.path.realpath(f"/etc/{name}")], check=True)
-    for name, text in spec["files"].items():
-        path = Path("/mnt") / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+    if spec["behind_stub"]:
+        subprocess.run(["mount", "-t", "tmpfs", "world", "/run"], check=True)
+        path = Path("/run/systemd/resolve/resolv.conf")
+        path.parent.mkdir(parents=True)
+        path.write_text(spec["behind_stub"], encoding="utf-8")
 
 
 def _listen(serve: Any, kind: int, address: str, port: int, server: Mapping[str, Any]) -> None:

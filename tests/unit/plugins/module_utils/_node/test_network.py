@@ -206,6 +206,23 @@ def test_many_ndots_let_the_search_list_come_first() -> None:
     assert "registry.test.corp.test" in own_name(records).text
 
 
+def test_the_servers_behind_a_local_stub_are_those_that_are_told() -> None:
+    world = World(
+        {"127.0.0.53": GOOD, "10.9.0.2": GOOD, "10.9.0.3": NameServer(codes={"registry.test": 2})},
+        resolv="nameserver 127.0.0.53\nsearch corp.test\n",
+        behind_stub="nameserver 10.9.0.2\nnameserver 10.9.0.3\n",
+    )
+    _, records = ask(world)
+    (resolver,) = [one for one in records if isinstance(one, ResolverFact)]
+    assert (resolver.servers, resolver.search) == (("10.9.0.2", "10.9.0.3"), ("corp.test",))
+    assert "behind the stub" in resolver.source
+    assert [(one.server, outcome_of(one)) for one in hops(records, "dns") if one.server] == [
+        ("127.0.0.53", "ok"),
+        ("10.9.0.2", "ok"),
+        ("10.9.0.3", "server_failure"),
+    ]
+
+
 def test_a_line_of_the_hosts_file_is_kept(shell: str) -> None:
     _, records = ask(
         World({"10.9.0.2": NameServer()}, hosts="127.0.0.1 localhost\n10.9.1.1 registry.test\n"), shell=shell
