@@ -45,6 +45,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration
 
+_WAYS = {"pod": "through a pod", "node_pod": "through a pod"}
 NODE_STEP, NETWORK_STEP, RUNTIME_STEP, PULL_STEP = 6, 7, 8, 9
 
 
@@ -85,9 +86,10 @@ def taken(facts: Facts) -> str:
     """Return which nodes were looked at, and in which way."""
     ways: dict[str, list[str]] = {}
     for view in facts.vantages.looked_at:
-        way = view.look.way if view.look is not None else ""
-        ways.setdefault(way, []).append(view.name)
-    parts = [f"{enumeration(names)} ({clean(way, 20)})" for way, names in sorted(ways.items())]
+        chosen = view.choice.way if view.choice is not None else ""
+        way = chosen or (view.look.way.rpartition(".")[2] if view.look is not None else "")
+        ways.setdefault(_WAYS.get(way, way), []).append(view.name)
+    parts = [f"{enumeration(names)} ({clean(way, 30)})" for way, names in sorted(ways.items())]
     return f"; looked at {', '.join(parts)}" if parts else ""
 
 

@@ -359,6 +359,20 @@ def test_the_steps_pass_only_where_everything_was_looked_at_on_every_chosen_node
     assert "looked at node1, node2 (ssh)" in found[6][1]
 
 
+def test_the_way_to_the_nodes_is_told(tmp_path: Path) -> None:
+    pod = look(way="kube_runbooks.image_pull.node_pod")
+    report = report_with(
+        tmp_path / "run",
+        [failing(not_found(IMAGE), IMAGE, node=BROKEN)],
+        [pod, *sick(*way())[1:], *well()],
+        choices=[
+            NodeChoice(BROKEN, "failing", "a", way="pod"),
+            NodeChoice(HEALTHY, "control", "a", way="ssh"),
+        ],
+    )
+    assert "looked at node2 (ssh), node1 (through a pod)" in steps(report)[7][1]
+
+
 @pytest.mark.parametrize(
     ("gap", "number"),
     [("node1: free inodes", 6), ("node1: TLS of registry.example", 7), ("node1: the log of containerd", 8)],
