@@ -128,3 +128,8 @@ def test_there_are_faults_enough() -> None:
     faults = all_faults()
     assert len(faults) >= 25
     assert len({fault.name for dummy_machine, fault in faults}) == len(faults)
+
+
+def test_the_readme_lists_every_fault() -> None:
+    readme = (Path(__file__).parent / "README.md").read_text(encoding="utf-8")
+    assert [fault.name for dummy_machine, fault in all_faults() if f"| `{fault.name}` |" not in readme] == []
