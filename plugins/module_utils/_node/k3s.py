@@ -15,6 +15,10 @@ from typing import Any
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.files import READ, Look
 
 
+_MOST_BRACKETS = 400
+"""The parser's time grows with the square of their depth."""
+
+
 def check(look: Look) -> None:
     """Add to ``look`` what is wrong in registries.yaml."""
     variant = look.runtime.variant
@@ -27,13 +31,14 @@ def check(look: Look) -> None:
     data = _loaded(look, path, text)
     mirrors, configs = _table(data, "mirrors"), _table(data, "configs")
     for name, one in mirrors.items():
-        _check_mirror(look, path, str(name), one if isinstance(one, dict) else {})
+        if isinstance(name, str):
+            _check_mirror(look, path, name[:300], one if isinstance(one, dict) else {})
     for name in configs:
-        if "://" in str(name):
+        if isinstance(name, str) and "://" in name:
             look.problem(
                 path,
                 "config_key",
-                f"the key {str(name)[:200]} of configs has a scheme",
+                f"the key {name[:200]} of configs has a scheme",
                 "it is the host of no endpoint, so its TLS settings and credentials are never used.",
             )
     if _embedded(look):
@@ -50,6 +55,11 @@ def check(look: Look) -> None:
 def _loaded(look: Look, path: str, text: str) -> dict[str, Any]:
     import yaml
 
+    if text.count("[") + text.count("{") > _MOST_BRACKETS:
+        look.gap(
+            path, "it has more brackets than a real one", f"which registries {look.runtime.variant} sets up"
+        )
+        return {}
     try:
         data = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, RecursionError) as error:
@@ -96,7 +106,8 @@ def _check_mirror(look: Look, path: str, registry: str, mirror: dict[str, Any]) 
             )
     rewrite = mirror.get("rewrite")
     if isinstance(rewrite, dict) and rewrite:
-        told = ", ".join(f"{str(one)[:80]} to {str(to)[:80]}" for one, to in list(rewrite.items())[:5])
+        pairs = [(one, to) for one, to in rewrite.items() if isinstance(one, str) and isinstance(to, str)]
+        told = ", ".join(f"{one[:80]} to {to[:80]}" for one, to in pairs[:5])
         look.problem(
             path,
             "rewrite",
