@@ -76,10 +76,16 @@ def jobs(question: NodeQuestion) -> list[Job]:
             seconds=9,
             variables={
                 "NET_HOSTS": " ".join(dict.fromkeys(words)),
+                "NET_SECONDS": str(_seconds_of_a_host(question.deadline)),
                 "NET_POD": question.pod if _POD.match(question.pod) else "",
             },
         )
     ]
+
+
+def _seconds_of_a_host(deadline: float) -> int:
+    """Return the limit for all about one host: what is over it is ended in time for what it said to be sent."""
+    return int(max(2, min(10, deadline - 3)))
 
 
 def _taken(asked: HostAsked) -> tuple[str, int] | None:
@@ -117,9 +123,9 @@ def records(answer: Answer, question: NodeQuestion, now: float | None = None) ->
             continue
         asked = asked_from(job.fact("asked"), node, f"node/{node}")
         if asked is None:
-            found.append(
-                _gap(node, "a host", job.trouble or "the answer is garbled", "whether the node reaches it")
-            )
+            host = _host_of(main, number)
+            why = job.trouble or "the answer is garbled"
+            found.append(_gap(node, f"the way to {host}", why, "whether the node reaches it"))
             continue
         straight = name_hops(asked, job.facts.get("own", ()), answers)
         straight += connection_hops(asked, job.facts.get("tcp", ()))
@@ -130,6 +136,14 @@ def records(answer: Answer, question: NodeQuestion, now: float | None = None) ->
     if question.pod:
         found += _pod(answer, question)
     return found + list(_main_gaps(answer, node))
+
+
+def _host_of(main: JobAnswer, number: int) -> str:
+    for line in main.facts.get("host", ()):
+        fields = line.split()
+        if len(fields) == 4 and fields[0] == str(number):
+            return printable(fields[2] if fields[3] == "443" else f"{fields[2]}:{fields[3]}", 200)
+    return "a host"
 
 
 def _clock(main: JobAnswer, answer: Answer, now: float) -> Clock:

@@ -154,18 +154,19 @@ net_main() {
     while [ $net_i -lt $net_count ]; do
         net_i=$((net_i + 1))
         eval "set -- \$net_h$net_i \"\$net_c$net_i\""
-        spawn "network_h$net_i" 10 100000 net_host "$@"
+        net_say host "$net_i $1 $2 $3"
+        spawn "network_h$net_i" "$NET_SECONDS" 100000 net_host "$@"
         [ "$1" != proxy ] || continue
         net_proxy=$RT_HTTPS_PROXY
         [ "$4" = https ] || net_proxy=$RT_HTTP_PROXY
-        [ -z "$net_proxy" ] || spawn "network_p$net_i" 9 60000 net_by_proxy "$net_proxy" "$4" "$2" "$3" "${6#"$nl"}"
+        [ -z "$net_proxy" ] || spawn "network_p$net_i" "$NET_SECONDS" 60000 net_by_proxy "$net_proxy" "$4" "$2" "$3" "${6#"$nl"}"
     done
     [ -z "$net_names" ] || spawn network_dns 6 200000 net_ask_servers
-    [ -z "$NET_POD" ] || spawn network_pod 9 100000 net_pod "$NET_POD"
+    [ -z "$NET_POD" ] || spawn network_pod "$NET_SECONDS" 100000 net_pod "$NET_POD"
     say hosts_asked "$net_count"
 }
 net_main
 """
 
 TEXT = NAMES + FILES + WEB + _POD + _MAIN
-"""The whole text of the job. It takes NET_HOSTS (words ROLE|HOST|PORT) and NET_POD."""
+"""The whole text of the job. It takes NET_HOSTS (words ROLE|HOST|PORT), NET_SECONDS (for each of them) and NET_POD."""

@@ -25,11 +25,11 @@ net_cat_trust() {
 net_s_client() {
     [ -z "$net_roots_dir" ] || set -- "$@" -CApath "$net_roots_dir"
     if [ "$net_cas" ]; then
-        net_cat_trust 2>/dev/null | limit 4 openssl s_client -CAfile /dev/stdin "$@" 2>&1
+        net_cat_trust 2>/dev/null | limit 3 openssl s_client -CAfile /dev/stdin "$@" 2>&1
     elif [ "$net_bundle" ]; then
-        limit 4 openssl s_client -CAfile "$net_bundle" "$@" 2>&1 </dev/null
+        limit 3 openssl s_client -CAfile "$net_bundle" "$@" 2>&1 </dev/null
     else
-        limit 4 openssl s_client "$@" 2>&1 </dev/null
+        limit 3 openssl s_client "$@" 2>&1 </dev/null
     fi
 }
 
@@ -101,18 +101,18 @@ net_curl_get() {
     now
     say http "$1 curl $2 $NOW"
     net_to="$2://$3:$4/v2/"
-    set -- -sS -g --noproxy '*' --max-time 4 --connect-timeout 3 --resolve "$3:$4:$net_b" \
+    set -- -sS -g --noproxy '*' --max-time 3 --connect-timeout 3 --resolve "$3:$4:$net_b" \
         -A image-pull-probe -o /dev/null
     if [ "$net_how" = verify ]; then
-        net_out=$(net_curl_trusting 6 -q "$@" -D - -w "$net_format" "$net_to"; printf 'net_exit %s\n' $?)
+        net_out=$(net_curl_trusting 4 -q "$@" -D - -w "$net_format" "$net_to"; printf 'net_exit %s\n' $?)
     else
         # The same once more over the same connection, so large that it takes several packets.
-        net_out=$(limit 6 curl -q -k "$@" -D - -w "$net_format" --fail-early "$net_to" --next \
+        net_out=$(limit 5 curl -q -k "$@" -D - -w "$net_format" --fail-early "$net_to" --next \
             -k "$@" --max-time 2 -H "X-Padding: $net_padding" -w '\nnet_large %{http_code}\n' "$net_to" </dev/null 2>&1
             printf 'net_exit %s\n' $?)
         # curl before 7.52 knows no --fail-early.
         case $net_out in *'net_exit 2')
-            net_out=$(limit 6 curl -q -k "$@" -D - -w "$net_format" "$net_to" </dev/null 2>&1
+            net_out=$(limit 5 curl -q -k "$@" -D - -w "$net_format" "$net_to" </dev/null 2>&1
                 printf 'net_exit %s\n' $?) ;;
         esac
     fi
@@ -141,11 +141,11 @@ net_http() {
         net_server_name "$3"
         net_bracketed "$1"
         net_out=$( { net_request "$3" "$4" |
-            limit 4 openssl s_client -quiet -ign_eof -connect "$net_b:$4" $net_sni 2>&1
+            limit 3 openssl s_client -quiet -ign_eof -connect "$net_b:$4" $net_sni 2>&1
             printf '\nnet_exit %s\n' $?; } | head -c 8000)
     elif [ "$2" = http ] && have bash; then
         say http "$1 bash $2 $NOW"
-        net_out=$( { net_request "$3" "$4" | limit 4 bash -c 'exec 8<>"/dev/tcp/$0/$1" || exit 7
+        net_out=$( { net_request "$3" "$4" | limit 3 bash -c 'exec 8<>"/dev/tcp/$0/$1" || exit 7
             cat >&8; exec head -n 40 <&8' "$1" "$4" 2>&1; printf '\nnet_exit %s\n' $?; } | head -c 8000)
     elif have wget || { have busybox && busybox wget --help >/dev/null 2>&1; }; then
         net_x=wget
@@ -153,7 +153,7 @@ net_http() {
         say http "$1 wget $2 $NOW"
         net_out=$(unset http_proxy https_proxy HTTP_PROXY HTTPS_PROXY
             # busybox built without -T falls over it.
-            { limit 4 $net_x --no-check-certificate -S -O /dev/null "$2://$3:$4/v2/" 2>&1
+            { limit 3 $net_x --no-check-certificate -S -O /dev/null "$2://$3:$4/v2/" 2>&1
             printf '\nnet_exit %s\n' $?; } | head -c 8000)
     else
         lacks http curl openssl wget
@@ -170,9 +170,9 @@ net_by_proxy() {
     if have curl; then
         say proxied "curl $2 $3 $4 $NOW"
         net_proxy=$1 net_ph=$3 net_pp=$4
-        set -- -q -sS -g --noproxy '' --max-time 6 --connect-timeout 3 -A image-pull-probe -o /dev/null -D - \
+        set -- -q -sS -g --noproxy '' --max-time 5 --connect-timeout 3 -A image-pull-probe -o /dev/null -D - \
             -w "$net_format" -K /dev/fd/9 "$2://$3:$4/v2/"
-        net_out=$(printf 'proxy = "%s"\n' "$net_proxy" | { exec 9<&0; net_curl_trusting 7 "$@"; }
+        net_out=$(printf 'proxy = "%s"\n' "$net_proxy" | { exec 9<&0; net_curl_trusting 6 "$@"; }
             printf 'net_exit %s\n' $?)
         block proxied printf '%.8000s\n' "$net_out"
         case $net_out in *'net_exit 60'|*'net_exit 51') net_chain_by_proxy "$net_proxy" ;; esac
@@ -189,7 +189,7 @@ net_by_proxy() {
     case $net_nc in
         bash)
             net_out=$(printf 'CONNECT %s:%s HTTP/1.1\r\nHost: %s:%s\r\n\r\n' "$3" "$4" "$3" "$4" |
-                limit 6 bash -c 'exec 8<>"/dev/tcp/$0/$1" || exit 7; cat >&8; exec head -n 1 <&8' \
+                limit 5 bash -c 'exec 8<>"/dev/tcp/$0/$1" || exit 7; cat >&8; exec head -n 1 <&8' \
                 "$net_u_host" "$net_u_port" 2>&1; printf '\nnet_exit %s\n' $?) ;;
         *)
             net_out=$( { printf 'CONNECT %s:%s HTTP/1.1\r\nHost: %s:%s\r\n\r\n' "$3" "$4" "$3" "$4"; sleep 3; } |
