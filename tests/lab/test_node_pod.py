@@ -36,6 +36,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_acc
 )
 
 from tests.lab.image_pull_lab.lab import Lab
+from tests.lab.image_pull_lab.runtime_config import NodeSettings
 from tests.lab.shells import Shells, account, documents, warm, without
 from tests.plays.runbook import ROOT, Run, play
 
@@ -147,6 +148,34 @@ class TestCommands:
     def test_that_print_without_end_are_cut_off(self, run: Execute) -> None:
         with pytest.raises(ExecError, match="printed more than 1 MiB"):
             run("cat /dev/zero", most_bytes=1 << 20)
+
+
+def test_a_node_with_nothing_but_busybox(lab: Lab, tmp_path: Path) -> None:
+    lab.add_node("tiny", NodeSettings(busybox_only=True))
+    own = Shells(lab)
+    try:
+        warm(lab, "tiny")
+        assert own.make("tiny")["ready"] == ["tiny"]
+        inventory = tmp_path / "inventory.ini"
+        inventory.write_text(
+            f"tiny ansible_connection=kube_runbooks.image_pull.node_pod ansible_node_pod_run_id={own.run} "
+            f"ansible_node_pod_kubeconfig={lab.kubeconfig()}\n"
+        )
+        long = "#" + "x" * 5000
+        tasks = [
+            raw("hostname; id -u; exit 3", register="short", failed_when="short.rc != 3"),
+            claim("short.stdout_lines == ['tiny', '0']"),
+            raw(f"echo whole {long}", register="long"),
+            claim("long.stdout_lines == ['whole']"),
+        ]
+        book = tmp_path / "play.yml"
+        book.write_text(json.dumps([{"hosts": "all", "gather_facts": False, "tasks": tasks}]))
+        run = play(str(book), tmp_path, arguments=["-i", str(inventory)])
+        assert run.code == 0, run.output
+    finally:
+        own.clear()
+        lab.api.delete("Pod", "warm-tiny", "default", grace_seconds=0)
+        lab.remove_node("tiny")
 
 
 class TestTasks:
