@@ -34,7 +34,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     RuntimeFact,
 )
 
-_OF_RUNTIME = WEAK_WORDS | {Cause.RUNTIME_ERROR, Cause.IMAGE_INSPECT_ERROR, Cause.TIMEOUT}
+_OF_RUNTIME = frozenset({Cause.RUNTIME_ERROR, Cause.IMAGE_INSPECT_ERROR})
+_PROCESS = "its process"
+"""How the probe begins what it saw of the process itself: stopped by a signal, or waiting in the kernel."""
 _INTERRUPTED = frozenset({Cause.CANCELLED, Cause.RUNTIME_ERROR, Cause.IMAGE_INSPECT_ERROR})
 _HOPS = {
     Cause.TLS_UNTRUSTED: Hop.TLS,
@@ -61,14 +63,17 @@ def runtime_faults(view: NodeView) -> list[NodeFault]:
     if runtime.state == "stopped":
         words, kind = f"{name} is not running", "runtime_stopped"
     elif runtime.state == "hung" or (runtime.state == "running" and runtime.answers is False):
-        words, kind = f"{name} runs and does not answer (hung or stopped by a signal)", "runtime_hung"
+        words, kind = f"{name} runs and does not answer", "runtime_hung"
     else:
         return []
     if runtime.restarts:
         words += f", started anew {runtime.restarts} times by its unit"
     if runtime.detail:
         words += f": {clean(runtime.detail, 200)}"
-    return [_of_runtime(view, runtime, kind, words, _OF_RUNTIME)]
+    # A client that waits in vain proves little on a node that is merely busy; the state of the process does.
+    sure = kind == "runtime_stopped" or _PROCESS in runtime.detail
+    fits = _OF_RUNTIME | WEAK_WORDS if sure else _OF_RUNTIME
+    return [_of_runtime(view, runtime, kind, words, fits, sure=sure)]
 
 
 def well(view: NodeView) -> Evidence | None:
@@ -108,7 +113,7 @@ def _of_runtime(
         node=view.name,
         cause=Cause.RUNTIME_ERROR,
         hop=Hop.RUNTIME,
-        cannot="pull any image" if sure else "finish its pulls",
+        cannot="finish its pulls" if kind == "runtime_restarted" else "pull any image",
         because=words,
         detail=clean(runtime.name, 40),
         wide=True,

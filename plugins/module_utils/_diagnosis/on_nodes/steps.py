@@ -118,7 +118,7 @@ def _gaps(view: NodeView, number: int) -> tuple[str, ...]:
 
 
 def _node(view: NodeView, facts: Facts) -> _Seen:
-    bad = [sentence([fault]) for fault in disk_faults(view)]
+    bad = [sentence([fault]) for fault in disk_faults(view) if fault.sure]
     bad += [f"{view.name}: {clean(room.image, 120)} does not fit" for room in view.rooms if not room.fits]
     store = next((one for one in view.file_systems if one.purpose == "images"), None)
     missing = []
@@ -162,13 +162,14 @@ def _not_to_the_end(view: NodeView, host: str) -> Iterator[str]:
 
 
 def _runtime(view: NodeView, facts: Facts) -> _Seen:
-    bad = [sentence([fault]) for fault in runtime_faults(view)]
+    faults = runtime_faults(view)
+    bad = [sentence([fault]) for fault in faults if fault.sure]
     bad += [
         f"{view.name}: {clean(one.file, 120)}: {clean(one.problem, 120)}"
         for one in view.problems
         if one.certain
     ]
-    missing = []
+    missing = [sentence([fault]) for fault in faults if not fault.sure]
     if view.runtime is None or not view.runtime.name:
         missing.append(f"{view.name}: no container runtime was found")
     elif not view.runtime.state:

@@ -300,9 +300,9 @@ class Witness:
 def is_weak(judgement: Judgement) -> bool:
     """Tell whether the words say no more than that the pull has not succeeded."""
     if judgement.cause in _LOOSE:
-        return judgement.confidence == Confidence.POSSIBLE or (
-            judgement.cause == Cause.RUNTIME_ERROR and judgement.confidence != Confidence.CONFIRMED
-        )
+        said = judgement.classification
+        names_nobody = judgement.cause == Cause.RUNTIME_ERROR or said is None or not said.host
+        return names_nobody and judgement.confidence != Confidence.CONFIRMED
     return judgement.cause in WEAK_WORDS
 
 

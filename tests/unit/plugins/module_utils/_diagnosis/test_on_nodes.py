@@ -315,7 +315,7 @@ CASES = [
     Case(
         "runtime hung",
         "rpc error: code = DeadlineExceeded desc = context deadline exceeded",
-        sick(runtime(state="hung")),
+        sick(runtime(state="hung", detail="its process is stopped (state T: by SIGSTOP or a debugger)")),
         "runtime_error",
         "runtime",
         ("runs and does not answer",),

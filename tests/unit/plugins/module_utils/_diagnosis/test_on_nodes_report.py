@@ -347,6 +347,17 @@ def test_the_sandbox_image_is_named_by_the_log_where_events_have_expired(tmp_pat
     assert pause in json.dumps(found.to_dict())
 
 
+def test_a_client_that_waits_in_vain_on_a_busy_node_proves_no_hung_runtime(tmp_path: Path) -> None:
+    busy = runtime(state="hung", detail="its client got no answer in 2 s")
+    words = f'failed to do request: Get "https://{HOST}/v2/x/blobs/1": net/http: TLS handshake timeout'
+    own = finding_with(
+        tmp_path / "own", failing(words, IMAGE, node=BROKEN), [*sick(busy, hop("dns")), *well()]
+    )
+    assert own.cause == "timeout"
+    silent = finding_with(tmp_path / "silent", failing("", IMAGE, node=BROKEN), [*sick(busy), *well()])
+    assert (silent.cause, silent.confidence) == ("runtime_error", "likely")
+
+
 # The checklist
 
 
