@@ -18,11 +18,14 @@ Source: containerd ``cmd/containerd/server/config/config.go`` (1.x: ``services/s
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, field
 from typing import Any
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.files import READ, Look
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.files import (
+    READ,
+    Look,
+    parse_toml,
+)
 
 OLD_PLUGIN, NEW_PLUGIN, FIRST_PLUGIN = "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "cri"
 DEFAULT_CERTS = ("/etc/containerd/certs.d", "/etc/docker/certs.d")
@@ -86,8 +89,8 @@ def _imported(look: Look) -> list[str]:
 
 def _loaded(look: Look, file: str, text: str) -> dict[str, Any] | None:
     try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return parse_toml(text)
+    except ValueError as error:
         look.problem(
             file,
             "config_unparsable",

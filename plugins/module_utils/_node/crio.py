@@ -13,7 +13,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import posixpath
-import tomllib
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +24,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.fil
     Look,
     Runtime,
     Wanted,
+    parse_toml,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.policy_json import (
     POLICY,
@@ -113,8 +113,8 @@ def _read(look: Look) -> _Config:
         look.config_files.append(path)
         look.needs_restart.append(path)
         try:
-            _add(config, tomllib.loads(text), path)
-        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            _add(config, parse_toml(text), path)
+        except ValueError as error:
             config.broken = True
             look.problem(
                 path,
@@ -179,8 +179,8 @@ def _qualified(look: Look, config: _Config, wanted: Wanted) -> list[Wanted]:
     aliases = dict(config.aliases)
     cached = look.runtime.files.text(CACHED_ALIASES)
     if cached:
-        with contextlib.suppress(tomllib.TOMLDecodeError, RecursionError):
-            aliases = {**_table(tomllib.loads(cached), "aliases"), **aliases}
+        with contextlib.suppress(ValueError):
+            aliases = {**_table(parse_toml(cached), "aliases"), **aliases}
     full = aliases.get(short)
     if isinstance(full, str) and "/" in full:
         host, _, path = full.partition("/")
@@ -343,8 +343,8 @@ def _check_files(look: Look) -> None:
         look.config_files.append(file.path)
         look.needs_restart.append(file.path)
         try:
-            image = _table(_table(tomllib.loads(file.text), "crio"), "image")
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            image = _table(_table(parse_toml(file.text), "crio"), "image")
+        except ValueError as error:
             look.problem(
                 file.path,
                 "config_unparsable",

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import tomllib
 from dataclasses import dataclass, field
+from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.probed import (
     ConfigProblem,
@@ -18,6 +20,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.ans
 
 RUNTIME_STEP = 8
 MOST_FILES = 120
+_MOST_DOTS = 300
 
 READ, ABSENT, UNREADABLE, FOLDER = "read", "absent", "unreadable", "folder"
 _TIME = re.compile(r"(\d{1,12}) (/.*)\Z")
@@ -212,6 +215,19 @@ def _why(file: NodeFile, root_user: bool) -> str:
     if file.state == "special":
         return "it is no regular file"
     return "it could not be read" if root_user else "it could not be read without root's rights (become)"
+
+
+def parse_toml(text: str) -> dict[str, Any]:
+    """Return what a TOML file says. Raises ValueError where it is none, or one that nobody would write.
+
+    tomllib's time grows with the square of the parts of a key: one line of a hostile file would cost a minute.
+    """
+    if any(line.count(".") > _MOST_DOTS for line in text.split("\n")):
+        raise ValueError(f"a line has more than {_MOST_DOTS} dots")
+    try:
+        return tomllib.loads(text)
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
 
 
 def host_of(registry: str) -> tuple[str, str]:

@@ -25,6 +25,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.files import parse_toml
+
 _CAPABILITIES = frozenset({"pull", "resolve", "push"})
 _TABLE = re.compile(
     r"""^\s*\[\s*host\s*\.\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))""", re.MULTILINE
@@ -69,11 +71,9 @@ def parse(text: str, folder: str, major: int) -> list[HostEntry]:
     ``folder`` is what relative paths begin at, ``major`` containerd's version (1 or 2). Raises HostsError.
     """
     try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+        data = parse_toml(text)
+    except ValueError as error:
         raise HostsError(str(error)) from None
-    except RecursionError:
-        raise HostsError("it is nested too deeply") from None
     hosts = data.get("host")
     if major < 2 and not isinstance(hosts, dict):
         raise HostsError("it has no [host] table, which containerd wants up to 1.7 (invalid `host` tree)")

@@ -14,7 +14,6 @@ from typing import Any
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.files import READ, Look
 
-
 _MOST_BRACKETS = 400
 """The parser's time grows with the square of their depth."""
 

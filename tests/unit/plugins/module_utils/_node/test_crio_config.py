@@ -151,3 +151,9 @@ def test_certs_d_of_containers_comes_before_dockers(node: FakeNode) -> None:
     node.write("/etc/containers/certs.d/r.example/own.crt", "x")
     look = node.look("r.example/app:1")
     assert look.endpoints("r.example")[0].ca_files == ("/etc/containers/certs.d/r.example/own.crt",)
+
+
+def test_an_alias_that_was_remembered_counts_for_a_short_name(node: FakeNode) -> None:
+    node.write(CONF, "")
+    node.write("/var/cache/containers/short-name-aliases.conf", '[aliases]\n"web" = "r.example/shop/web"\n')
+    assert node.look("web:1").urls("r.example") == ["https://r.example/v2/shop/web"]

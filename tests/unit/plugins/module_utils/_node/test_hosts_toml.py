@@ -97,3 +97,9 @@ def test_a_file_without_hosts_is_left_aside_up_to_1_7_only() -> None:
 def test_what_does_not_decode_is_left_aside_as_a_whole(text: str) -> None:
     with pytest.raises(HostsError):
         parse(text, FOLDER, 2)
+
+
+def test_a_key_of_thousands_of_parts_costs_no_time() -> None:
+    # Parsed as it stands it would take a minute; this one returns at once, or the test run does not end.
+    with pytest.raises(HostsError, match="dots"):
+        parse("a." * 30_000 + "a = 1\n", FOLDER, 2)
