@@ -26,7 +26,7 @@ from .runtime_config import NodeSettings
 from .startup import Startup
 from .state import Folder, State
 
-_MOST_NODES = 15
+_MOST_NODES = 20
 
 
 def _silent(text: str) -> None:

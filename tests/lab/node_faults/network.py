@@ -217,7 +217,7 @@ MACHINES = (
 )
 
 
-def proxied(name: str, shows: str, port: int, *words: str) -> Machine:
+def proxied(name: str, shows: str, port: int, *words: str, contrast: bool = True) -> Machine:
     """A node whose containerd has that proxy, with one fault."""
     proxy = f"http://{hosts.PROXY_HOST}:{port}"
     settings = NodeSettings(proxy=proxy)
@@ -228,12 +228,14 @@ def proxied(name: str, shows: str, port: int, *words: str) -> Machine:
         "proxy_error",
         ("proxy",),
         words=(f"{hosts.PROXY_HOST}:{port}", *words),
+        contrast=contrast,
     )
     return Machine(name, (fault,), settings)
 
 
 PROXIES = (
-    proxied("proxy-dead", "a proxy where nobody listens", 3199),
+    # No other node has this proxy.
+    proxied("proxy-dead", "a proxy where nobody listens", 3199, contrast=False),
     proxied("proxy-login", "a proxy that wants a login", hosts.PROXY_AUTH, "407"),
     proxied("proxy-denies", "a proxy that denies", hosts.PROXY_DENIED, "403"),
     proxied(
