@@ -158,7 +158,8 @@ def _headers(connection: Connection) -> list[str]:
 def _proxy(connection: Connection) -> dict[str, Any]:
     """Return the options for the proxy; the environment's has been considered where the connection was made."""
     if not connection.proxy:
-        return {"http_no_proxy": ["*"]}
+        # Without a proxy's name the library would read the environment.
+        return {"http_proxy_host": "no-host.invalid", "http_proxy_port": 1, "http_no_proxy": ["*"]}
     parts = urlsplit(connection.proxy)
     if parts.scheme not in ("http", "socks4", "socks4a", "socks5", "socks5h"):
         raise ExecError(f"web sockets do not go through a proxy with {parts.scheme}://: name an http:// one")

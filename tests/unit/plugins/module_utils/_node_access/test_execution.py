@@ -92,7 +92,8 @@ def run(server: Server) -> Iterator[Run]:
     thread.start()
     api = Connection(f"http://127.0.0.1:{listener.getsockname()[1]}", Credentials("Bearer s3cr3t"))
 
-    def execute_there(stdin: bytes | None = None, **limits: Any) -> Outcome:
+    def execute_there(stdin: bytes | None = None, proxy: str | None = None, **limits: Any) -> Outcome:
+        api.proxy = proxy
         source = None if stdin is None else io.BytesIO(stdin)
         return execute(api, Target("ns", "p", "shell"), ["sh", "-c", "a b"], source, MARK, Limits(**limits))
 
@@ -233,3 +234,71 @@ def test_a_server_that_refuses(server: Server, run: Run, status: int, body: byte
         run()
     assert words in caught.value.message
     assert "s3cr3t" not in caught.value.message
+
+
+class Proxy:
+    """An HTTP proxy for one connection; it keeps what it was asked."""
+
+    def __init__(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.port = self._listener.getsockname()[1]
+        self.asked = b""
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        peer, _address = self._listener.accept()
+        while b"\r\n\r\n" not in self.asked:
+            self.asked += peer.recv(4096)
+        host, _colon, port = self.asked.split()[1].decode().partition(":")
+        beyond = socket.create_connection((host, int(port)))
+        peer.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+        threading.Thread(target=self._pass_on, args=(peer, beyond), daemon=True).start()
+        self._pass_on(beyond, peer)
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(4096):
+                target.sendall(data)
+
+    def close(self) -> None:
+        self._listener.close()
+
+
+class TestProxies:
+    @pytest.fixture
+    def proxy(self) -> Iterator[Proxy]:
+        made = Proxy()
+        yield made
+        made.close()
+
+    def test_a_proxy_is_asked_for_a_tunnel_and_gets_its_own_login_only(
+        self, server: Server, run: Run, proxy: Proxy
+    ) -> None:
+        server.speak = says(frame(b"\x01mark:"), frame(SUCCESS))
+        assert run(proxy=f"http://me:pass%20word@127.0.0.1:{proxy.port}").code == 0
+        assert proxy.asked.startswith(b"CONNECT 127.0.0.1:")
+        assert base64.b64encode(b"me:pass word") in proxy.asked
+        assert b"s3cr3t" not in proxy.asked
+
+    def test_the_environment_does_not_overrule_what_was_settled(
+        self, server: Server, run: Run, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, "http://127.0.0.1:1")
+        server.speak = says(frame(b"\x01mark:"), frame(SUCCESS))
+        assert run().code == 0
+
+    def test_no_proxy_of_the_environment_does_not_either(
+        self, server: Server, run: Run, proxy: Proxy, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+        server.speak = says(frame(b"\x01mark:"), frame(SUCCESS))
+        run(proxy=f"http://127.0.0.1:{proxy.port}")
+        assert proxy.asked
+
+    def test_a_proxy_that_web_sockets_cannot_use_is_named(self, run: Run, server: Server) -> None:
+        server.answer = b"HTTP/1.1 500 X\r\n\r\n"
+        with pytest.raises(ExecError, match="do not go through a proxy with https://"):
+            run(proxy="https://127.0.0.1:1")
+        with pytest.raises(ExecError):
+            run()
