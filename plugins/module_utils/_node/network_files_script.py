@@ -166,7 +166,7 @@ net_certs() {
         for net_sub in "$@"; do
             case $net_sub in "$2"|'') continue ;; esac
             [ -d "$net_dir/$net_sub" ] || continue
-            if [ -r "$net_dir/$net_sub/hosts.toml" ]; then
+            if [ -f "$net_dir/$net_sub/hosts.toml" ] && [ -r "$net_dir/$net_sub/hosts.toml" ]; then
                 net_hosts_toml "$net_dir/$net_sub/hosts.toml" "$net_asked_host"
             else
                 set +f
@@ -303,10 +303,12 @@ net_from_files() {
     if [ "$1" = registry ] || [ "$1" = mirror ]; then
         [ -z "$RT_CERTS" ] || net_certs "$2" "$3"
         set -f
+        net_config=
+        [ -f "$RT_CONFIG" ] && [ -r "$RT_CONFIG" ] && net_config=1
         case $RT in
-            docker) [ ! -r "$RT_CONFIG" ] || net_daemon_json "$2" "$3" ;;
+            docker) [ -z "$net_config" ] || net_daemon_json "$2" "$3" ;;
             cri-o|podman) net_registries_conf "$2" "$3" ;;
-            containerd) [ "$RT_CERTS" ] || [ ! -r "$RT_CONFIG" ] || net_old_mirrors "$2" "$3" ;;
+            containerd) [ "$RT_CERTS" ] || [ -z "$net_config" ] || net_old_mirrors "$2" "$3" ;;
         esac
     elif [ "$1" = token ] || [ "$1" = blob ]; then
         # Their connections are made with the settings of the registry that sends there.

@@ -17,7 +17,7 @@ net_say() { printf '\n%s say %s %.3500s\n' "$M" "$1" "$2"; }
 # A resolv.conf -> $net_servers $net_search $net_options; glibc and Go use three servers at most.
 net_resolv_conf() {
     net_servers= net_search= net_options= net_lines=0
-    [ -r "$1" ] || return 1
+    [ -f "$1" ] && [ -r "$1" ] || return 1
     while read -r net_word net_rest || [ "$net_word" ]; do
         net_lines=$((net_lines + 1))
         [ $net_lines -le 200 ] || break

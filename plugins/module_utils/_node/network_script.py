@@ -159,7 +159,8 @@ net_main() {
         [ "$1" != proxy ] || continue
         net_proxy=$RT_HTTPS_PROXY
         [ "$4" = https ] || net_proxy=$RT_HTTP_PROXY
-        [ -z "$net_proxy" ] || spawn "network_p$net_i" "$NET_SECONDS" 60000 net_by_proxy "$net_proxy" "$4" "$2" "$3" "${6#"$nl"}"
+        [ "$net_proxy" ] || continue
+        spawn "network_p$net_i" "$NET_SECONDS" 60000 net_by_proxy "$net_proxy" "$4" "$2" "$3" "${6#"$nl"}"
     done
     [ -z "$net_names" ] || spawn network_dns 6 200000 net_ask_servers
     [ -z "$NET_POD" ] || spawn network_pod "$NET_SECONDS" 100000 net_pod "$NET_POD"

@@ -52,12 +52,13 @@ def ask(
     runtime: str = "",
     only_path: str | None = None,
     trust: pki.Authority | None = None,
+    pod: str = "",
 ) -> tuple[Answer, list[object]]:
     """Return the answer from within ``world`` and what the slice makes of it.
 
     ``runtime`` is sh that sets RT_…; ``trust`` is what the process of the runtime trusts, by its ``SSL_CERT_FILE``.
     """
-    question = NodeQuestion("node1", hosts=tuple(HostAsked(host, "registry") for host in hosts))
+    question = NodeQuestion("node1", hosts=tuple(HostAsked(host, "registry") for host in hosts), pod=pod)
     mark = os.urandom(12).hex()
     script = build(
         network.jobs(question),
@@ -593,6 +594,53 @@ def test_the_login_of_a_proxy_is_in_no_answer() -> None:
     answer, records = ask(world, runtime=runtime)
     assert "hunter2" not in f"{answer}{records}"
     assert [one.proxy for one in hops(records, "proxy")] == ["http://10.9.1.3:3128"]
+
+
+# ── a pod's network ──
+
+SANDBOX = """
+pod=/run/containerd/io.containerd.runtime.v2.task/k8s.io/abc
+mkdir -p "$pod"
+printf '{"annotations":{"io.kubernetes.cri.sandbox-name":"web","io.kubernetes.cri.sandbox-namespace":"shop"}}' \\
+    >"$pod/config.json"
+printf 'nameserver 10.9.0.3\\nsearch shop.svc.test\\noptions ndots:5\\n' >/run/pod-resolv.conf
+unshare --mount sh -c 'mount --bind /run/pod-resolv.conf /etc/resolv.conf && : >/run/ready && exec sleep 30' \\
+    </dev/null >/dev/null 2>&1 3>&- 4>&- &
+printf %s "$!" >"$pod/init.pid"
+tries=0
+while [ ! -e /run/ready ] && [ "$tries" -lt 50 ]; do tries=$((tries + 1)); sleep 0.1; done
+"""
+"""What containerd keeps of a pod's sandbox, with a process that stands for it."""
+
+
+def test_a_pod_resolves_by_its_own_servers_and_search_list(shell: str) -> None:
+    names = {
+        "10.9.0.2": NameServer({"registry.test": ["10.9.1.1"], "other.test": ["10.9.1.1"]}),
+        "10.9.0.3": NameServer({"registry.test": ["10.9.1.2"], "other.test.shop.svc.test": ["10.9.1.7"]}),
+    }
+    world = World(names, [Server("10.9.1.2", kind="http")], behind_stub="nameserver 10.9.0.2\n")
+    _, records = ask(world, ["registry.test", "other.test"], runtime=SANDBOX, pod="shop/web", shell=shell)
+    (resolver,) = [one for one in records if isinstance(one, ResolverFact) and one.vantage == "pod/shop/web"]
+    assert (resolver.servers, resolver.search, resolver.options) == (
+        ("10.9.0.3",),
+        ("shop.svc.test",),
+        ("ndots:5",),
+    )
+    assert own_name(records).addresses == ("10.9.1.1",)
+    (own,) = hops(records, "dns", vantage="pod/shop/web", host="registry.test", server="")
+    assert own.addresses == ("10.9.1.2",)
+    (tcp,) = hops(records, "tcp", vantage="pod/shop/web", host="registry.test")
+    assert (tcp.address, outcome_of(tcp)) == ("10.9.1.2", "ok")
+    (elsewhere,) = hops(records, "dns", vantage="pod/shop/web", host="other.test", server="")
+    assert elsewhere.addresses == ("10.9.1.7",)
+    assert "other.test.shop.svc.test" in elsewhere.text
+
+
+def test_a_pod_that_is_not_there_is_not_checked() -> None:
+    _, records = ask(World({"10.9.0.2": GOOD}), pod="shop/gone")
+    (gap,) = [one for one in records if isinstance(one, Gap) and "pod" in one.check]
+    assert gap.check == "node1: the network of the pod shop/gone"
+    assert "no sandbox" in gap.why
 
 
 # ── poor nodes ──
