@@ -222,7 +222,9 @@ def test_a_script_that_is_killed_on_the_node_is_cleaned_after(
     node: Node, member: dict[str, str], tmp_path: Path
 ) -> None:
     begun = hanging(node, tmp_path, member)
-    node.ssh("kill -KILL $(ps -eo pid,args | awk '$2 ~ /sh$/ && $3 == \"-s\" { print $1 }')")
+    # The janitor's last argument is the process that it waits for, and that one's group is the whole script.
+    job = "$(ps -eo args | awk '/image-pull-janitor/ && !/awk/ { print $NF }')"
+    node.ssh(f"kill -KILL -- -$(ps -o pgid= -p {job} | tr -d ' ')")
 
     wait_until(lambda: remains(node) == "", "the end of what the killed script left", 30)
     begun.kill()

@@ -94,6 +94,7 @@ HOSTS_DIR=$D/certs
 # The token is taken out of the answer here, so that it never travels back.
 _TOKEN = r"""
 token() {
+  say token_url "$REALM"
   t_said=$(proxies; printf '%s\n' "$CURL_CONFIG" | limit 10 curl -q -sS $CURL_INSECURE --cacert "$D/ca.pem" \
     --max-time 9 -w '\n%{http_code}' -K - 2>&1)
   t_code=$?
@@ -233,6 +234,7 @@ def script(
         "HOSTS_DIR": _hosts_dir(wish, survey),
         "HOSTS_FOLDER": hosts.folder if login and hosts else "",
         "CA_FILES": ":".join(hosts.origin.ca_files) if hosts and hosts.origin else "",
+        "REALM": challenge.realm if login and challenge else "",
         "CURL_INSECURE": "-k" if hosts and hosts.origin and hosts.origin.skip_verify else "",
     }
     return ClientScript(

@@ -130,14 +130,15 @@ def _unpacked_nothing(job: JobAnswer) -> bool:
 def _token_failed(job: JobAnswer, status: str) -> tuple[str, str]:
     block = job.block("token_said")
     said = _words(block.text) if block else ""
+    url = job.fact("token_url") or "the token service"
     if status.isdigit() and status != "000":
         return (
             FAILED,
-            f"failed to fetch oauth token: unexpected status: {status} from the token service: {said}",
+            f"failed to fetch oauth token: unexpected status from GET request to {url}: {status}: {said}",
         )
     if status == "empty":
-        return FAILED, "the token service answered without a token"
-    return FAILED, f"failed to fetch oauth token: {said}"
+        return FAILED, f"failed to fetch oauth token: {url} answered without a token"
+    return FAILED, f'failed to fetch oauth token: Get "{url}": {said}'
 
 
 def _words(text: str) -> str:

@@ -171,10 +171,10 @@ def test_a_token_is_fetched_with_the_credential_and_only_the_token_handed_over(
 @pytest.mark.parametrize(
     ("status", "body", "words"),
     [
-        (401, '{"details":"incorrect username or password"}', "unexpected status: 401"),
+        (401, '{"details":"incorrect username or password"}', "/token: 401: {"),
         (200, '{"token": ""}', "without a token"),
         (200, '{"token": "x\\"; rm -rf /"}', "without a token"),
-        (500, "<html>" * 500, "unexpected status: 500"),
+        (500, "<html>" * 500, "/token: 500: <html>"),
     ],
 )
 def test_a_token_service_that_refuses_is_a_result(
