@@ -133,6 +133,11 @@ def evidence_of(view: NodeView, hop: HopFact, comparison: Comparison) -> tuple[E
     return tuple(found)
 
 
+def evidence_of_way(view: NodeView, host: str) -> Evidence:
+    """Return that ``host`` answers this node."""
+    return told(view, next(one for one in view.of_host(host, "http") if one.outcome in GOOD))
+
+
 def told(view: NodeView, hop: HopFact) -> Evidence:
     """Return one hop as evidence: ``node2: dns registry.example: 10.1.2.3 in 0.01 s``."""
     who = hop.vantage if hop.vantage.startswith("pod/") else view.name

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
@@ -22,6 +23,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     Comparison,
     Ladder,
     evidence_of,
+    evidence_of_way,
     fails,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
@@ -79,7 +81,7 @@ def of_itself(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         }
         says = words.get(name) or _SAYS.get(hop.outcome) or clean(hop.text) or "it fails"
         told = ladder.compare(view, host, name)
-        yield _fault(
+        fault = _fault(
             view,
             hop,
             told,
@@ -88,7 +90,19 @@ def of_itself(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
             proxy=proxy,
             because=f"the proxy {proxy} that {_runtime(view)} is given there cannot be used: {says}",
         )
+        yield fault if told.better else _without_it(fault, view, ladder)
         return
+
+
+def _without_it(fault: NodeFault, view: NodeView, ladder: Ladder) -> NodeFault:
+    """Set a node against it that gets to one of the registries, by whatever way."""
+    registries = [host for host, hops in sorted(view.hops.items()) if hops[0].role == "registry"]
+    for other in ladder.beside(view):
+        for registry in registries:
+            if other.gets_through(registry):
+                proof = evidence_of_way(other, registry)
+                return replace(fault, compared=(other.name,), evidence=(*fault.evidence, proof))
+    return fault
 
 
 def _fault(

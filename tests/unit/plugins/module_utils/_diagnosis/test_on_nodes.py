@@ -232,6 +232,21 @@ CASES = [
         ("takes no connection",),
     ),
     Case(
+        "nobody listens where the proxy should be",
+        f"{ASKED}proxyconnect tcp: dial tcp 10.5.5.5:3128: connect: connection refused",
+        sick(
+            *way(),
+            hop("dns", host="proxy.example:3128", role="proxy"),
+            hop("tcp", "refused", "proxy.example:3128", role="proxy", address="10.5.5.5"),
+        ),
+        "proxy_error",
+        "proxy",
+        (
+            "the proxy proxy.example:3128 that containerd is given there cannot be used: nobody listens there",
+            "node2 can",
+        ),
+    ),
+    Case(
         "CA is missing",
         UNTRUSTED,
         sick(
