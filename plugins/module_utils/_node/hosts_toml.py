@@ -29,7 +29,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.fil
 
 _CAPABILITIES = frozenset({"pull", "resolve", "push"})
 _TABLE = re.compile(
-    r"""^\s*\[\s*host\s*\.\s*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))""", re.MULTILINE
+    r"""^[ \t]*\[[ \t]*host[ \t]*\.[ \t]*(?:"((?:[^"\\]|\\.)*)"|'([^']*)'|([A-Za-z0-9_-]+))""", re.MULTILINE
 )
 _LONGEST = 300
 

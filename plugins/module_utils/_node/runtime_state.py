@@ -27,7 +27,8 @@ _START_FIELD = 19
 """The time of its start, field 22 of /proc/PID/stat (proc(5)); what was sent begins with field 3."""
 _VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?")
 _SERVER = re.compile(
-    r"Server:\s*\n\s*Version:\s*v?(\S+)|RuntimeVersion:\s*v?(\S+)|^Version:\s*v?(\S+)|\"Version\":\s*\"v?([^\"]+)\"",
+    r"Server:[ \t]*\n[ \t]*Version:[ \t]*v?(\S+)|RuntimeVersion:[ \t]*v?(\S+)"
+    r"|^Version:[ \t]*v?(\S+)|\"Version\":[ \t]*\"v?([^\"]+)\"",
     re.MULTILINE,
 )
 _LONGEST = 300

@@ -122,6 +122,12 @@ HOSTILE = (
     "99999999999.9 h x[1]: y",
     'time="2026-99-99T99:99:99Z"',
     "Feb 30 25:61:61 h x: y",
+    # What makes careless expressions and parsers take minutes.
+    "\n" * 60_000,
+    "Server:" + "\n" * 30_000,
+    " " * 60_000,
+    "a." * 30_000 + "a = 1",
+    "-----BEGIN CERTIFICATE-----\n" * 2_000,
 )
 
 
