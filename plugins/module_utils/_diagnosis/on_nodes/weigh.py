@@ -204,7 +204,8 @@ class Witness:
             yield from (one for one in files if one.kind != _FALLBACK)
         mirrors = {host_of(one) for one in view.endpoints_of(registry) if one.role == "mirror"}
         for fault in on_way:
-            if (fault.wide and not well) or (fault.host in hosts and fault.host not in mirrors):
+            met = fault.wide and (not well or fault.cause == judgement.cause)
+            if met or (fault.host in hosts and fault.host not in mirrors):
                 yield fault
         yield from (fault for fault in self._node(view) if fault.hop == Hop.DISK)
         room = room_fault(view, judgement.image) or few_inodes(view, judgement.image)
