@@ -229,7 +229,7 @@ def mend_file(view: NodeView, one: ConfigProblem) -> tuple[Fix, ...]:
 def mend_mirror(view: NodeView, one: EndpointFact) -> tuple[Fix, ...]:
     """Ask the mirror by itself; take it out of the file while it is down."""
     where = f" in {one.source}" if one.source else ""
-    url = one.url.rstrip("/")
+    url = one.url.rstrip("/").removesuffix("/v2")
     return (
         _fix(
             f"On {view.name}: does the mirror {url} answer? Repair it, or take it out{where} meanwhile",
