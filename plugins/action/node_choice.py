@@ -93,7 +93,8 @@ class ActionModule(ControllerAction):
             for record in (*choices, *gaps):
                 stage.write(record)
         result = _result(cluster, choices, gaps, seconds, self._lenders)
-        waves = -(-len(result["hosts"]) // _forks(self._task_vars))
+        clusters = max(1, len(self._task_vars.get("ansible_play_hosts") or ()))
+        waves = -(-len(result["hosts"]) * clusters // _forks(self._task_vars))
         result["pod_seconds"] = math.ceil(options["deadline"] + SPARE_SECONDS + waves * options["extra_seconds"])
         return untrusted(result)
 
@@ -112,7 +113,7 @@ class ActionModule(ControllerAction):
             if not _NODE.match(one.node):
                 found, why = "", "its name is no name of a node"
             elif found and taken >= room:
-                found, why = "", f"the deadline ({options['deadline']:g} s) leaves time for {plural(room, 'node')}"
+                found, why = "", f"the deadline ({options['deadline']:g} s) leaves {_time_for(room)}"
             choices.append(NodeChoice(one.node, one.role, one.pool, one.faults, found, address, why))
         for why in dict.fromkeys(choice.why for choice in choices if not choice.way):
             names = [choice.node for choice in choices if choice.why == why and not choice.way]
@@ -166,26 +167,30 @@ def _plan(options: dict[str, Any], task_vars: dict[str, Any], wanted: int) -> tu
     kubelets = min(options["deadline"] * KUBELETS_SHARE, wanted * KUBELET_SECONDS)
     pods = min(PODS_SECONDS, options["deadline"] / 4) if options["node_access"] == "pod" else 0.0
     left = options["deadline"] - elapsed - kubelets - pods - JUDGING_SECONDS
-    seconds = min(PROBE_SECONDS, left - CONNECT_SECONDS)
+    seconds = min(PROBE_SECONDS, left - CONNECT_SECONDS - 2 * HOST_SECONDS)
     if seconds < SHORTEST_PROBE:
         return SHORTEST_PROBE, 0
-    clusters = max(1, len(task_vars.get("ansible_play_hosts") or ()))
-    forks = _forks(task_vars)
-    room = 1
-    while room < wanted and _cost(room + 1, forks, seconds) + (room + 1) * clusters * HOST_SECONDS <= left:
-        room += 1
-    return seconds, room
+    clusters, forks = max(1, len(task_vars.get("ansible_play_hosts") or ())), _forks(task_vars)
+    hosts, most = 0, wanted * clusters
+    while hosts < most and _cost(hosts + 1, forks, seconds) <= left:
+        hosts += 1
+    names = list(task_vars.get("ansible_play_hosts") or ())
+    own = str(task_vars.get("inventory_hostname", ""))
+    place = names.index(own) if own in names else 0
+    return seconds, hosts // clusters + (place < hosts % clusters)
 
 
 def _forks(task_vars: dict[str, Any]) -> int:
-    """Return this cluster's share of the forks: nodes of all clusters are looked at in one play."""
-    clusters = max(1, len(task_vars.get("ansible_play_hosts") or ()))
-    return max(1, int(task_vars.get("ansible_forks") or 5) // clusters)
+    return max(1, int(task_vars.get("ansible_forks") or 5))
 
 
 def _cost(hosts: int, forks: int, seconds: float) -> float:
-    """Return how long so many probes take at most, ``forks`` of them at a time."""
-    return -(-hosts // forks) * (seconds + CONNECT_SECONDS)
+    """Return how long so many probes take at most, ``forks`` of them at a time: those of all clusters of the play."""
+    return -(-hosts // forks) * (seconds + CONNECT_SECONDS) + hosts * HOST_SECONDS
+
+
+def _time_for(room: int) -> str:
+    return f"time for {plural(room, 'node')}" if room else "no time to look from nodes"
 
 
 def _nodes(names: list[str]) -> str:

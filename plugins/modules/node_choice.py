@@ -28,7 +28,8 @@ options:
     description:
       - How nodes are reached.
       - V(auto) takes those that the inventory knows, by whatever connection it gives them. The others are not looked at.
-      - V(ssh) takes all of them, those that the inventory does not know by their first address in the cluster.
+      - V(ssh) takes all of them, those that the inventory does not know by their first address in the cluster. Passwords and
+        keys that are set for all hosts go to whoever answers there.
       - V(pod) means the connection P(kube_runbooks.image_pull.node_pod#connection), for which
         M(kube_runbooks.image_pull.node_access) makes a privileged pod on each of them.
       - V(none) leaves nodes alone.

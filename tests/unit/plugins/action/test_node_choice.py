@@ -133,3 +133,17 @@ def test_a_pod_lives_until_the_last_wave_of_nodes_has_been_pulled_on(tmp_path: P
     assert choose(evidence(tmp_path / "e", *names), known, **arguments)["pod_seconds"] == 120
     pulling = choose(evidence(tmp_path / "f", *names), known, **arguments, extra_seconds=100)
     assert pulling["pod_seconds"] == 120 + 2 * 100
+
+
+def test_many_clusters_and_few_forks_still_keep_to_the_deadline(tmp_path: Path) -> None:
+    clusters = [f"c{number}" for number in range(20)]
+    total = 0
+    for name in clusters[:12]:
+        known = {"inventory_hostname": name, "ansible_play_hosts": clusters, "ansible_forks": 5}
+        result = choose(evidence(tmp_path / name, "a1", healthy=("a2",)), known, node_access="ssh", deadline=60)
+        total += len(result["hosts"])
+    # Three waves of five nodes, whatever cluster they are of; the other clusters are told that there was no time.
+    assert total == 12
+    last = {"inventory_hostname": "c19", "ansible_play_hosts": clusters, "ansible_forks": 5}
+    result = choose(evidence(tmp_path / "c19", "a1"), last, node_access="ssh", deadline=60)
+    assert (result["hosts"], why_of(result)) == ([], ["the deadline (60 s) leaves no time to look from nodes"])
