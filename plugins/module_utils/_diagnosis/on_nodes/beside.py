@@ -76,7 +76,7 @@ def kubelet(judgement: Judgement, view: NodeView) -> Judgement:
         return judgement
     if judgement.cause == Cause.PULL_QPS_EXCEEDED and fact.pull_qps is not None:
         burst = f", registryBurst {fact.pull_burst}" if fact.pull_burst is not None else ""
-        words = f"the kubelet of {view.name} pulls {fact.pull_qps:g} images a second (registryPullQPS){burst}"
+        words = f"the kubelet of {view.name} allows itself {fact.pull_qps:g} pulls a second (registryPullQPS){burst}"
         turned = replace(judgement, confidence=Confidence.CONFIRMED, alternatives=(), hop=Hop.KUBELET)
         note = words if not judgement.note else f"{words}; {judgement.note}"
         return replace(turned, note=printable(note, 500)).with_evidence(_kubelet(view, words))

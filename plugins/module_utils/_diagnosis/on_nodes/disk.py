@@ -194,7 +194,8 @@ def _used(view: NodeView) -> str:
         (
             one
             for one in view.disk_use
-            if (one.bytes or one.count) and not (one.what == "images" and "content" in counted)
+            if (one.bytes or (one.bytes is None and one.count))
+            and not (one.what == "images" and "content" in counted)
         ),
         key=lambda one: -(one.bytes or 0),
     )

@@ -412,7 +412,7 @@ CASES = [
         [*sick(), KubeletFact(BROKEN, "read", pull_qps=1.0, pull_burst=1)],
         "pull_qps_exceeded",
         "kubelet",
-        ("pulls 1 images a second (registryPullQPS), registryBurst 1",),
+        ("allows itself 1 pulls a second (registryPullQPS), registryBurst 1",),
         control=False,
     ),
     Case(
