@@ -17,8 +17,9 @@ from __future__ import annotations
 
 import base64
 import posixpath
+import re
 from collections.abc import Iterable
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Challenge, Login
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer
@@ -38,6 +39,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pul
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.challenge import (
     best_challenge,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+
+_HOST_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,252})|[0-9A-Fa-f:.]{2,45}")
+_PLAIN = re.compile(r"[!-~]{1,2000}")
 
 CHALLENGE = "challenge"
 CHALLENGE_SECONDS = 10
@@ -82,6 +87,7 @@ block challenge ask
 
 _PREPARE = r"""
 [ -n "$HOSTS_FOLDER" ] || return 0
+[ -z "$REFUSED" ] || { say refused "$REFUSED"; return 1; }
 if [ -n "$CURL_CONFIG" ]; then
   bundle >"$D/ca.pem"
   token || return 1
@@ -224,6 +230,10 @@ def script(
 ) -> ClientScript:
     """Return the pull. The credential is handed over where there are both a private hosts.toml and a challenge."""
     login = wish.login if hosts and hosts.origin and challenge else None
+    refused = ""
+    if login and hosts and hosts.origin and challenge and challenge.scheme.lower() == "bearer":
+        refused = no_token_service(challenge.realm, hosts.origin.url)
+        challenge = None if refused else challenge
     variables = {
         "SOCKET": socket_for("ctr", survey),
         "STORE": survey.root,
@@ -235,6 +245,7 @@ def script(
         "HOSTS_FOLDER": hosts.folder if login and hosts else "",
         "CA_FILES": ":".join(hosts.origin.ca_files) if hosts and hosts.origin else "",
         "REALM": challenge.realm if login and challenge else "",
+        "REFUSED": refused,
         "CURL_INSECURE": "-k" if hosts and hosts.origin and hosts.origin.skip_verify else "",
     }
     return ClientScript(
@@ -249,6 +260,27 @@ def script(
         # The administrators' own hosts.toml may hold a header that is a secret, too.
         secrets={"HOSTS_TOML": hosts.text if login and hosts else "", **_secrets(login, challenge)},
     )
+
+
+def no_token_service(realm: str, origin: str) -> str:
+    """Return why a password does not go to ``realm``, which the registry at ``origin`` names; empty where it may.
+
+    Whoever makes a pod chooses its registry, and a registry may name anything: a file of the node, a service behind its
+    firewall in another protocol, a way in the clear.
+    """
+    shown = f"the registry names a token service that no password goes to: {printable(realm, 120)}"
+    try:
+        parts, own = urlsplit(realm), urlsplit(origin)
+        host = parts.hostname or ""
+        _port = parts.port
+    except ValueError:
+        return shown
+    schemes = ("https", "http") if own.scheme == "http" else ("https",)
+    if parts.scheme not in schemes or parts.username is not None or parts.fragment:
+        return shown
+    if not _HOST_NAME.fullmatch(host) or not _PLAIN.fullmatch(realm):
+        return shown
+    return ""
 
 
 def _hosts_dir(wish: PullWish, survey: Survey) -> str:
@@ -277,6 +309,10 @@ def _curl_config(pair: str, challenge: Challenge) -> Iterable[str]:
     joined = "&" if "?" in challenge.realm else "?"
     yield f"url = {_curl_quoted(challenge.realm + (joined + urlencode(query) if query else ''))}"
     yield f"user = {_curl_quoted(pair)}"
+    # Nothing but what was checked: no other protocol, no list of addresses, no endless answer.
+    yield 'proto = "=http,https"'
+    yield "globoff"
+    yield "max-filesize = 1048576"
 
 
 def _curl_quoted(text: str) -> str:

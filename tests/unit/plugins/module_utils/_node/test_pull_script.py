@@ -112,7 +112,10 @@ class Stage:
         deadline: float | None = None,
     ) -> PullTrial:
         survey = Survey(runtime="containerd", socket="/nowhere.sock", root="/nowhere", client_version="2.1.0")
-        hosts = private_hosts(wish.registry, None, survey.major)
+        # In the clear only for a registry that is asked in the clear itself, as this test's is.
+        plain = challenge is not None and challenge.realm.startswith("http://127.0.0.1")
+        own = HostFolder("/c", f'server = "http://{wish.registry}"\n') if plain else None
+        hosts = private_hosts(wish.registry, own, survey.major)
         script = pull_ctr.script(wish, survey, hosts, challenge)
         answer = run(
             [pull_script.job(script, wish.seconds, str(self.base))],
@@ -166,6 +169,26 @@ def test_a_token_is_fetched_with_the_credential_and_only_the_token_handed_over(
     written = (stage.witness / "hosts" / "registry.example" / "hosts.toml").read_text()
     assert 'Authorization = "Bearer the.to-ken_1="' in written
     assert not stage.private.exists()
+
+
+@pytest.mark.parametrize(
+    "realm",
+    [
+        "file:///etc/shadow",
+        "http://auth.example/token",
+        "https://registry.example@evil.example/token",
+        "gopher://127.0.0.1:6379/_x",
+        "https://[::1/token",
+        "https://auth.example/token\nurl = file:///etc/shadow",
+        "/token",
+        "",
+    ],
+)
+def test_a_password_goes_to_no_token_service_that_is_none(stage: Stage, realm: str) -> None:
+    found = stage.pull("dash", Challenge("bearer", realm))
+    assert found.outcome == "not_tried"
+    assert "a token service that no password goes to" in found.text
+    assert not (stage.witness / "hosts").exists()
 
 
 @pytest.mark.parametrize(
