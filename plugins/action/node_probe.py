@@ -10,8 +10,12 @@ from typing import Any
 
 from ansible.errors import AnsibleActionFail
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
+    ImageRefError,
+    parse_image_ref,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Record, Scope
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import identity, probe
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import identity, logs, probe
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import unreached
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import (
     SIZE_FACTOR,
@@ -51,6 +55,7 @@ class ActionModule(NodeAction):
             raise AnsibleActionFail(
                 "evidence_dir goes without images and hosts: they are those of the failures in the evidence"
             )
+        _check(options)
         question = self._question(options, node, folder)
         answer = self.ask(probe.jobs(question), question.deadline, runtime=question.runtime)
         stranger = identity.another_machine(answer, question)
@@ -70,6 +75,16 @@ class ActionModule(NodeAction):
         return question_from_evidence(
             folder, node, factor=options["size_factor"], deadline=options["deadline"]
         )
+
+
+def _check(options: dict[str, Any]) -> None:
+    if options["since"] and not logs.is_moment(options["since"]):
+        raise AnsibleActionFail(f"since: '{options['since']}' is no time such as 2026-03-01T08:00:00Z")
+    for image in options["images"]:
+        try:
+            parse_image_ref(image)
+        except ImageRefError as error:
+            raise AnsibleActionFail(f"images: {error}") from None
 
 
 def stage_name(node: str) -> str:

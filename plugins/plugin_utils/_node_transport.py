@@ -55,14 +55,21 @@ def round_trip(action: ActionBase, script: Script, mark: str, deadline: float) -
         seconds = time.monotonic() - began
         why = f"no answer within {seconds:.0f} s: the node or its connection hangs"
         answer = unreached(why, way, script.names)
-    except (AnsibleError, OSError) as error:
+    except Exception as error:  # noqa: BLE001 - connection plugins raise what their libraries raise
         seconds = time.monotonic() - began
-        # What sudo and its like said stands in further lines.
-        answer = unreached(printable(str(error), _LONGEST_WHY) or type(error).__name__, way, script.names)
+        answer = unreached(_failure(error), way, script.names)
     else:
         seconds = time.monotonic() - began
         answer = _answer(result, script, mark)
     return dataclasses.replace(answer, way=way, asked_at=began_at, seconds=seconds)
+
+
+def _failure(error: Exception) -> str:
+    """Return what a connection or become failed with. What sudo and its like said stands in further lines."""
+    said = printable(str(error), _LONGEST_WHY)
+    if isinstance(error, (AnsibleError, OSError)):
+        return said or type(error).__name__
+    return f"the connection failed: {type(error).__name__}: {said}"
 
 
 class _Refused(Exception):
@@ -82,14 +89,20 @@ def _execute(action: ActionBase, script: Script) -> dict[str, Any]:
 def _execute_file(action: ActionBase, script: Script) -> dict[str, Any]:
     """For connections that have no standard input: the script (never a secret) becomes a file, for this long."""
     folder = action._make_tmp_path()
+    over = False
     try:
         path = action._connection._shell.join_path(folder, "probe")
         action._transfer_data(path, script.stdin)
         action._fixup_perms2((folder, path))
         quoted = "'" + path.replace("'", "'\\''") + "'"
         return action._low_level_execute_command(f"{{ {script.command}; }} <{quoted}")
+    except OutOfTime:
+        over = True
+        raise
     finally:
-        action._remove_tmp_path(folder, force=True)
+        # The alarm of the whole round trip rings once; what hung may hang again.
+        with contextlib.suppress(OutOfTime), _within(GRACE_SECONDS) if over else contextlib.nullcontext():
+            action._remove_tmp_path(folder, force=True)
 
 
 def _answer(result: dict[str, Any], script: Script, mark: str) -> Answer:

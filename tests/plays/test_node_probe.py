@@ -156,12 +156,12 @@ def test_nothing_is_left_where_the_script_had_to_be_a_file(tmp_path: Path) -> No
 
 def test_with_an_evidence_folder_each_node_gets_its_private_stage(tmp_path: Path) -> None:
     place = tmp_path / "evidence"
-    image = "127.0.0.1:1/shop/web:{{ lookup('pipe', 'id') }}"
+    image = "127.0.0.1:1/shop/web:1"
     write_evidence(
         place, [failing("failed", image, node="n1"), failing("failed", image, node="n2", pod="web-2")]
     )
     mute = tmp_path / "mute"
-    mute.write_text("#!/bin/sh\nexit 1\n")
+    mute.write_text("#!/bin/sh\ncat <<'X'\n{{ lookup('pipe', 'id') }}\nX\nexit 1\n")
     mute.chmod(0o755)
     hosts = {
         "n1": "ansible_connection=local",
@@ -180,6 +180,7 @@ def test_with_an_evidence_folder_each_node_gets_its_private_stage(tmp_path: Path
         looks[node] = stage.of("node_look")[0]
     assert (looks["n1"].reached, looks["n2"].reached) == (True, False)
     assert folder.read_stage(stage_name("n1")).of("file_system")
+    assert "{{ lookup('pipe', 'id') }}" in answer(tmp_path / "run", "n2")["why"]
     assert "uid=" not in run.output
 
 
@@ -199,6 +200,8 @@ def test_a_stage_is_not_written_twice(tmp_path: Path) -> None:
     ("module", "options", "problem"),
     [
         ("node_probe", "evidence_dir: /x/y", "is no evidence folder"),
+        ("node_probe", "since: yesterday", "since: 'yesterday' is no time"),
+        ("node_probe", "images: ['shop/UPPER:1']", "images: image reference"),
         ("node_probe", "deadline: 0.5", "deadline: from 2 to 3600 seconds"),
         ("node_disk_info", "size_factor: 0", "size_factor: at least 1"),
         ("node_disk_info", "images: [{image: a, size_bytes: lots}]", "size_bytes"),

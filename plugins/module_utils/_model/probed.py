@@ -133,6 +133,8 @@ class FileSystemFact(Record):
     none (btrfs, some network file systems). ``evict_below`` are the kubelet's thresholds for it (``imagefs.available``:
     ``15%``), ``gc_above_percent`` is where the kubelet begins to remove images; empty and null where not read.
     ``detail`` says what is odd about it, as that it became read-only by itself after errors.
+    ``bytes_free_for_root`` counts the superuser's reserve in, which a runtime can use and the kubelet does not count;
+    null where that was not told.
     """
 
     node: str
@@ -149,6 +151,7 @@ class FileSystemFact(Record):
     evict_below: dict[str, str] = dataclasses.field(default_factory=dict)
     gc_above_percent: int | None = None
     detail: str = ""
+    bytes_free_for_root: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

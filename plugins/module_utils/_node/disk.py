@@ -149,6 +149,7 @@ def _file_system(
         evict_below=limits.of(_SIGNALS[purpose]) if limits and purpose in _SIGNALS else {},
         gc_above_percent=limits.gc_high if limits and purpose == "images" else None,
         detail=printable("; ".join(odd), 300),
+        bytes_free_for_root=figures.bytes_free_for_root,
     )
 
 
@@ -185,6 +186,13 @@ def _figures_missing(
                 f"no tool ({', '.join(tools)})" if tools else "its mount was not found",
                 "whether it is read-only",
             )
+    if "images" in job.facts.get("absent", ()):
+        yield _gap(
+            question,
+            "image store",
+            f"there is no folder {job.fact('images_asked') or job.fact('images')}, or not for this user",
+            "room in the image store, and what fills it",
+        )
     if job.fact("no_store"):
         yield _gap(
             question,

@@ -17,6 +17,7 @@ disk_path() {
   CDPATH= cd / 2>/dev/null
   say "$1" "$disk_found"
   case $2 in "$disk_found") ;; *) say "$1_asked" "$2" ;; esac
+  [ -d "$2" ] || say absent "$1"
 }
 
 # What the kubelet was told: where its files are, when it evicts.
@@ -53,8 +54,9 @@ disk_kubelet() {
   block thresholds limit 2 grep -E "^[[:space:]]*[\"']?($disk_one)[\"']?[[:space:]]*:" "$disk_config"
 }
 
-# One line for each path: size of blocks, blocks, those that are free, inodes, those that are free, path.
-disk_stat() { limit "$1" stat -f -c '%S %b %a %c %d %n' "$2" "$3" "$4" "$5" 2>&1; }
+# One line for each path: size of blocks, blocks, those that are free, inodes, those that
+# are free, blocks that are free for root, path.
+disk_stat() { limit "$1" stat -f -c '%S %b %a %c %d %f %n' "$2" "$3" "$4" "$5" 2>&1; }
 
 disk_figures() {
   disk_text=
@@ -65,7 +67,7 @@ disk_figures() {
     if [ "$disk_code" = 124 ]; then
       disk_text=
       for disk_one in "$@"; do
-        disk_text=$disk_text$nl$(limit 1 stat -f -c '%S %b %a %c %d %n' "$disk_one" 2>&1)
+        disk_text=$disk_text$nl$(limit 1 stat -f -c '%S %b %a %c %d %f %n' "$disk_one" 2>&1)
         [ $? != 124 ] || say hangs "$disk_one"
       done
     fi

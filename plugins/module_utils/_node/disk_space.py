@@ -21,6 +21,7 @@ class Figures:
     bytes_free: int | None = None
     inodes_total: int | None = None
     inodes_free: int | None = None
+    bytes_free_for_root: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,19 @@ def number(text: str) -> int | None:
 
 
 def stat_figures(text: str) -> dict[str, Figures]:
-    """Return by path what ``stat -f -c '%S %b %a %c %d %n'`` printed; lines that are none of it are left out."""
+    """Return by path what ``stat -f -c '%S %b %a %c %d %f %n'`` printed; lines that are none of it are left out."""
     found: dict[str, Figures] = {}
     for line in text.split("\n"):
-        parts = line.split(" ", 5)
-        values = [number(part) for part in parts[:5]]
-        if len(parts) == 6 and None not in values and parts[5].startswith("/"):
-            size, blocks, free, inodes, inodes_free = (value or 0 for value in values)
-            found[parts[5]] = Figures(
+        parts = line.split(" ", 6)
+        values = [number(part) for part in parts[:6]]
+        if len(parts) == 7 and None not in values and parts[6].startswith("/"):
+            size, blocks, free, inodes, inodes_free, free_for_root = (value or 0 for value in values)
+            found[parts[6]] = Figures(
                 bytes_total=blocks * size,
                 bytes_free=free * size,
                 inodes_total=inodes or None,
                 inodes_free=inodes_free if inodes else None,
+                bytes_free_for_root=free_for_root * size,
             )
     return found
 

@@ -5,12 +5,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._image_ref import (
     ImageRefError,
+    is_image_ref,
     parse_image_ref,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
@@ -20,6 +21,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     PullFailure,
     RegistryAnswer,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration
 
 MOST_IMAGES = 20
 MOST_HOSTS = 24
@@ -54,8 +56,8 @@ class NodeQuestion:
 
     ``since`` is the earliest failure (RFC 3339), null where nothing tells; ``runtime`` what the API calls the node's
     runtime (``containerd://1.6.20``). ``pod`` names the pod whose network is looked at too (NAMESPACE/NAME, or the
-    process id of a process in it). ``machine_id`` and ``boot_id`` are what the API says of the node, empty where that is
-    not known. ``count_disk`` has what fills the disk counted also where there is room enough.
+    process id of a process in it). ``machine_id`` and ``boot_id`` are what the API says of the node, empty where
+    that is not known. ``count_disk`` has what fills the disk counted also where there is room enough.
     ``left_out`` is what did not fit.
     """
 
@@ -90,10 +92,11 @@ def question_from_evidence(
     if not concerned:
         others = _looked_at_with(node, nodes.of("node_choice") if nodes else [])
         concerned = [one for one in failures if one.node in others]
-    images = [
-        ImageAsked(image, _size(image, answers)) for image in dict.fromkeys(one.image for one in concerned)
-    ]
-    hosts = hosts_of([one.image for one in images], answers)
+    # What is no reference is refused by the kubelet: no node ever asks anybody for it.
+    named = [image for image in dict.fromkeys(one.image for one in concerned) if is_image_ref(image)]
+    by_image = _by_image(answers)
+    images = [ImageAsked(image, _size(by_image.get(_parsed(image)[0], []))) for image in named]
+    hosts = hosts_of(named, answers)
     began = [found for one in concerned if (found := one.since or one.pod_created_at)]
     return NodeQuestion(
         node=node,
@@ -105,23 +108,23 @@ def question_from_evidence(
         boot_id=known.boot_id,
         factor=factor,
         deadline=deadline,
-        left_out=tuple(_left_out(node, images[MOST_IMAGES:], hosts[MOST_HOSTS:])),
+        left_out=(
+            *_left_out(node, images[MOST_IMAGES:], hosts[MOST_HOSTS:]),
+            *_hosts_unknown(node, named[:MOST_IMAGES], by_image),
+        ),
     )
 
 
 def hosts_of(images: Iterable[str], answers: Iterable[RegistryAnswer] = ()) -> list[HostAsked]:
     """Return the hosts that pulls of ``images`` touch: first the registries, then the rest as ``answers`` met them."""
-    answers = list(answers)
+    by_image = _by_image(answers)
     found: dict[HostAsked, None] = {}
     for image in images:
         canonical, registry = _parsed(image)
         if registry:
             found[HostAsked(_API_HOSTS.get(registry, registry), REGISTRY)] = None
-        for answer in answers:
-            if _parsed(answer.image)[0] == canonical:
-                found.update(
-                    (HostAsked(one.host, one.role), None) for one in answer.hosts if one.role in _ORDER
-                )
+        for answer in by_image.get(canonical, ()):
+            found.update((HostAsked(one.host, one.role), None) for one in answer.hosts if one.role in _ORDER)
     return sorted(found, key=lambda one: _ORDER[one.role])
 
 
@@ -136,16 +139,38 @@ def _looked_at_with(node: str, choices: Iterable[NodeChoice]) -> set[str]:
     return shared or {one.node for one in failing if one.pool == own.pool}
 
 
-def _size(image: str, answers: Iterable[RegistryAnswer]) -> int | None:
-    canonical = _parsed(image)[0]
-    return next(
-        (
-            one.size_bytes
-            for one in answers
-            if one.size_bytes is not None and _parsed(one.image)[0] == canonical
-        ),
-        None,
-    )
+def _by_image(answers: Iterable[RegistryAnswer]) -> dict[str, list[RegistryAnswer]]:
+    found: dict[str, list[RegistryAnswer]] = {}
+    for answer in answers:
+        found.setdefault(_parsed(answer.image)[0], []).append(answer)
+    return found
+
+
+def _size(answers: Iterable[RegistryAnswer]) -> int | None:
+    return next((one.size_bytes for one in answers if one.size_bytes is not None), None)
+
+
+def _hosts_unknown(
+    node: str, images: Iterable[str], by_image: Mapping[str, list[RegistryAnswer]]
+) -> Iterable[Gap]:
+    """Where no registry answered the controller, nobody has seen which hosts a pull goes on to."""
+    unseen = {}
+    for image in images:
+        canonical, registry = _parsed(image)
+        if registry and not any(_went_on(answer) for answer in by_image.get(canonical, ())):
+            unseen[registry] = None
+    if unseen:
+        yield Gap(
+            f"{node}: token service and download hosts of {enumeration(list(unseen))}",
+            "the controller has had no answer from there that names them",
+            "whether the node reaches them",
+            (7,),
+        )
+
+
+def _went_on(answer: RegistryAnswer) -> bool:
+    """Whether the registry itself answered: what it leads to was met (an image that is not there leads nowhere)."""
+    return answer.outcome == "found" or answer.hop in ("token", "manifest", "blob")
 
 
 def _parsed(image: str) -> tuple[str, str]:

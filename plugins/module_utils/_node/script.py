@@ -66,10 +66,10 @@ def build(jobs: Sequence[Job], *, mark: str, deadline: float, preface: str = "")
         f"PATH={PATH}:$PATH LC_ALL=C",
         "export PATH LC_ALL",
         "umask 077",
-        PRELUDE,
-        "preface() {\n:\n" + preface + "\n}",
+        _lean(PRELUDE),
+        "preface() {\n:\n" + _lean(preface) + "\n}",
         *(
-            f"job_{job.name}() {{\n:\n{_variables(job.variables)}{_variables(job.secrets)}{job.text}\n}}"
+            f"job_{job.name}() {{\n:\n{_variables(job.variables)}{_variables(job.secrets)}{_lean(job.text)}\n}}"
             for job in jobs
         ),
         "launch() {",
@@ -101,6 +101,15 @@ def build(jobs: Sequence[Job], *, mark: str, deadline: float, preface: str = "")
         names=names,
         secret=any(job.secrets for job in jobs),
     )
+
+
+def _lean(text: str) -> str:
+    """Return sh without indentation and lines of comments: a fifth less on a slow line.
+
+    No text of ours has a line within quotes that begins with a blank or ``#`` that counts.
+    """
+    lines = (line.lstrip(" \t") for line in text.split("\n"))
+    return "\n".join(line for line in lines if line and not line.startswith("#"))
 
 
 def _variables(values: Mapping[str, str]) -> str:

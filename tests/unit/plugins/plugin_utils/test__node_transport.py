@@ -71,6 +71,7 @@ def test_a_secret_does_not_go_where_it_would_become_a_file(
     [
         AnsibleConnectionFailure("Failed to connect:\n\x1b[31mno route to host\x1b[0m"),
         ConnectionResetError(104, "no route to host"),
+        KeyError("a library of a connection plugin: no route to host"),
     ],
 )
 def test_a_connection_that_fails_is_an_answer(
@@ -111,6 +112,26 @@ def test_a_connection_that_hangs_is_given_up_and_a_timeout_of_the_task_stays_in_
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)
         signal.signal(signal.SIGALRM, before)
+
+
+def test_a_connection_without_input_that_hangs_is_not_waited_for_in_the_clean_up_either(
+    action: NodeAction, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_node_transport, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(type(action._connection), "has_pipelining", False)
+    tried = []
+
+    def hang(*arguments: Any, **options: Any) -> None:
+        tried.append(arguments)
+        time.sleep(60)
+
+    monkeypatch.setattr(action, "_make_tmp_path", lambda: "/no/such/folder")
+    monkeypatch.setattr(action, "_transfer_data", hang)
+    monkeypatch.setattr(action, "_remove_tmp_path", hang)
+    answer = ask(action, Job("look", "say here 1"), deadline=0.3)
+    assert not answer.reached
+    assert answer.seconds < 5
+    assert len(tried) == 2, "the clean-up is tried, for a moment"
 
 
 @pytest.mark.parametrize(

@@ -90,6 +90,7 @@ def test_the_figures_are_those_of_the_system(shell: str, store: Path) -> None:
     assert images.path == str(store)
     assert (images.bytes_total, images.inodes_total) == (real.f_blocks * real.f_frsize, real.f_files or None)
     assert abs(images.bytes_free - real.f_bavail * real.f_frsize) < GB
+    assert abs(images.bytes_free_for_root - real.f_bfree * real.f_frsize) < GB
     assert images.mount_point
     assert images.type
     assert systems["root"].mount_point == "/"
@@ -119,13 +120,15 @@ def test_a_pull_that_is_under_way_is_not_called_left_over(shell: str, store: Pat
 
 
 def test_nothing_is_counted_where_there_is_room_enough(store: Path, tools: Tools) -> None:
-    plenty = 'for path; do case $path in /*) echo "4096 1000000 900000 1000000 900000 $path" ;; esac; done'
+    plenty = (
+        'for path; do case $path in /*) echo "4096 1000000 900000 1000000 900000 950000 $path" ;; esac; done'
+    )
     path = tools([*FRAME, "grep", "du"], stat=plenty)
     roomy = NodeQuestion("n1", images=(ImageAsked("small", 1000),))
     assert set(use(look("dash", preface(store), roomy, only_path=path))) == {"ingest"}
     large = NodeQuestion("n1", images=(ImageAsked("large", 900 * 10**6),))
     assert "snapshots" in use(look("dash", preface(store), large, only_path=path))
-    few_inodes = plenty.replace("1000000 900000 $path", "1000000 150000 $path")
+    few_inodes = plenty.replace("1000000 900000 950000", "1000000 150000 950000")
     path = tools([], stat=few_inodes)
     assert "snapshots" in use(look("dash", preface(store), roomy, only_path=path))
 
@@ -179,7 +182,7 @@ def test_a_file_system_that_hangs_does_not_hide_the_others(store: Path, tools: T
     path = tools(
         [*FRAME, "grep", "df"],
         stat=f"for path; do [ \"$path\" != '{store}' ] || exec sleep 60; done\n"
-        'for path; do case $path in /*) echo "4096 100 10 100 9 $path" ;; esac; done',
+        'for path; do case $path in /*) echo "4096 100 10 100 9 15 $path" ;; esac; done',
     )
     records = look("dash", preface(store), NodeQuestion("n1"), only_path=path)
     systems = {one.purpose: one for one in of(records, FileSystemFact)}
@@ -191,10 +194,12 @@ def test_a_file_system_that_hangs_does_not_hide_the_others(store: Path, tools: T
 def test_a_store_that_is_not_there_is_looked_at_where_it_would_be(shell: str, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(tmp_path)
-    systems = of(look(shell, preface(f"{link}/a/b")), FileSystemFact)
+    records = look(shell, preface(f"{link}/a/b"))
+    systems = of(records, FileSystemFact)
     images = next(one for one in systems if one.purpose == "images")
     assert images.path == str(tmp_path)
     assert images.detail == f"in place of {link}/a/b"
+    assert f"no folder {link}/a/b" in gaps(records)["image store"]
 
 
 def test_a_node_without_a_runtime_says_so(shell: str) -> None:
@@ -313,7 +318,7 @@ def test_room_is_the_compressed_size_by_a_factor_against_what_is_free() -> None:
     job = JobAnswer(
         "disk",
         ENDED,
-        blocks=(Block("stat", "1 1000 500 10 5 /store\n", 0),),
+        blocks=(Block("stat", "1 1000 500 10 5 600 /store\n", 0),),
         facts={"images": ("/store",)},
     )
     records = disk.records(Answer({"disk": job}, complete=True), question)
@@ -348,7 +353,7 @@ def test_the_mount_says_whether_it_is_read_only_and_whether_that_was_meant(
     job = JobAnswer(
         "disk",
         ENDED,
-        blocks=(Block("stat", f"4096 100 50 0 0 {path}\n", 0), Block("mounts", MOUNTS, 0)),
+        blocks=(Block("stat", f"4096 100 50 0 0 60 {path}\n", 0), Block("mounts", MOUNTS, 0)),
         facts={"images": (path,), "ext4_errors": ("vdz 3",)},
     )
     found = of(disk.records(Answer({"disk": job}, complete=True), NodeQuestion("n1")), FileSystemFact)[0]

@@ -35,8 +35,10 @@ tmpfs                 -      -        -     - /var/lib/with blank
 
 
 def test_stat_prints_one_line_for_each_path() -> None:
-    found = stat_figures("stat: cannot read '/x'\n4096 10 5 0 0 /a b\n512 10 5 7 0 /c\n1 2 3 4 5 relative\n")
-    assert found == {"/a b": Figures(40960, 20480, None, None), "/c": Figures(5120, 2560, 7, 0)}
+    found = stat_figures(
+        "stat: cannot read '/x'\n4096 10 5 0 0 6 /a b\n512 10 5 7 0 5 /c\n1 2 3 4 5 6 relative\n"
+    )
+    assert found == {"/a b": Figures(40960, 20480, None, None, 24576), "/c": Figures(5120, 2560, 7, 0, 2560)}
 
 
 def test_df_is_read_by_its_order_and_else_by_its_mount_points() -> None:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +116,39 @@ def test_a_node_that_nobody_knows_is_asked_about_no_image(place: Path) -> None:
 
 
 def test_what_does_not_fit_is_said(place: Path) -> None:
-    write_evidence(place, [fail(f"r{number}.example/x:1", "n1") for number in range(30)])
+    images = [f"r{number}.example/x:1" for number in range(MOST_HOSTS + 6)]
+    write_evidence(place, [fail(image, "n1") for image in images])
+    write_evidence(place, [answered(image) for image in images], stage="registry")
     question = asked(place, "n1")
     assert (len(question.images), len(question.hosts)) == (MOST_IMAGES, MOST_HOSTS)
-    assert [gap.check for gap in question.left_out] == ["n1: 10 more images", "n1: 6 more hosts"]
+    assert [gap.check for gap in question.left_out] == [
+        f"n1: {MOST_HOSTS + 6 - MOST_IMAGES} more images",
+        "n1: 6 more hosts",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("fields", "unknown"),
+    [
+        ({"outcome": "found"}, False),
+        ({"outcome": "failed", "hop": "manifest"}, False),
+        ({"outcome": "failed", "hop": "token"}, False),
+        ({"outcome": "failed", "hop": "tcp"}, True),
+        ({"outcome": "not_asked"}, True),
+    ],
+)
+def test_hosts_that_the_controller_has_not_met_are_not_vouched_for(
+    place: Path, fields: dict[str, str], unknown: bool
+) -> None:
+    write_evidence(place, [fail("r.example/x:1", "n1")])
+    write_evidence(place, [dataclasses.replace(answered("r.example/x:1"), **fields)], stage="registry")
+    checks = [gap.check for gap in asked(place, "n1").left_out]
+    assert checks == (["n1: token service and download hosts of r.example"] if unknown else [])
+
+
+def test_what_is_no_reference_is_asked_of_nobody(place: Path) -> None:
+    write_evidence(place, [fail("]: t", "n1"), fail("{{ 7*7 }}", "n1"), fail("a.example/x:1", "n1")])
+    assert [one.image for one in asked(place, "n1").images] == ["a.example/x:1"]
 
 
 def test_an_image_that_is_no_reference_has_no_host() -> None:
