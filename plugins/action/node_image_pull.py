@@ -26,7 +26,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     PullTrial,
     Scope,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import identity
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer, unreached
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull import (
     CLIENTS,
@@ -91,6 +92,10 @@ class ActionModule(NodeAction):
         folder = EvidenceFolder.open(options["evidence_dir"])
         question = question_from_evidence(folder, node, factor=options["size_factor"])
         sizes = {one.image: one.size_bytes for one in question.images}
+        stranger = identity.another_machine(self.ask(identity.jobs(question)), question)
+        if stranger:
+            # A credential goes to no machine that only has the node's name.
+            return self._nothing_tried(folder, options, node, stranger)
         chosen, gaps = self._pulls(options, folder, node, list(sizes))
         wishes = [_wish(options, image, login, sizes.get(image)) for image, login in chosen]
         done = Done(Answer({}, True))
@@ -98,6 +103,18 @@ class ActionModule(NodeAction):
             runtime = options["runtime"] or question.runtime
             done = pull(self._asker(runtime), node, wishes, check_mode=self.in_check_mode)
         done.gaps = [*gaps, *done.gaps]
+        return self._written(folder, options, node, done)
+
+    def _nothing_tried(
+        self, folder: EvidenceFolder, options: Mapping[str, Any], node: str, why: str
+    ) -> dict[str, Any]:
+        done = Done(unreached(why))
+        done.gaps = [Gap(f"{node}: the manual pull", why, "whether the node's runtime gets the image", (9,))]
+        return self._written(folder, options, node, done)
+
+    def _written(
+        self, folder: EvidenceFolder, options: Mapping[str, Any], node: str, done: Done
+    ) -> dict[str, Any]:
         name = stage_name(node)
         with folder.stage(name, vantage=f"node/{node}", scope=Scope()) as stage:
             for record in (*done.trials, *done.gaps):
