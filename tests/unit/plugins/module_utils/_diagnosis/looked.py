@@ -173,3 +173,12 @@ def finding_with(place: Path, failure: Record, seen: list[Record], **about: Any)
     report = report_with(place, [failure], seen, **about)
     assert len(report.findings) == 1, [found.title for found in report.findings]
     return report.findings[0]
+
+
+def deaf(on: str, *hosts: str) -> list[Record]:
+    """A node whose resolver does not answer, whatever the name."""
+    return sick(*(hop("dns", "timeout", host, on) for host in hosts or (HOST,)), on=on)
+
+
+def steps(report: Report) -> dict[int, tuple[str, str]]:
+    return {step.step: (step.status, step.detail) for step in report.checklist}
