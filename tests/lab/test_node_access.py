@@ -246,6 +246,24 @@ class TestRefusals:
             node.ssh("systemctl start containerd")
             lab.wait_for_nodes(["node2"])
 
+    def test_a_hung_runtime_leaves_neither_pod_nor_container(self, lab: Lab, shells: Shells) -> None:
+        node = lab.node("node2")
+        node.ssh("systemctl kill -s STOP containerd")
+        try:
+            assert shells.one("node2", wait=6.0)["refused_by"] == "runtime"
+            assert shells.end(wait=15.0)["left"] == []
+            assert shells.objects() == []
+        finally:
+            node.ssh("systemctl kill -s CONT containerd")
+        lab.wait_for_nodes(["node2"])
+        lab.api.wait(lambda: not sandboxes(lab, "node2"), "the end of what the runtime began late", 90)
+
+
+def sandboxes(lab: Lab, node: str) -> str:
+    """Containers and sandboxes of our Jobs on a node."""
+    listing = "for c in $(ctr -n k8s.io containers ls -q); do ctr -n k8s.io containers info $c; done"
+    return lab.node(node).ssh(f"{listing} | grep -o 'image-pull-node-[0-9a-f]*' | sort -u").stdout
+
 
 def ready(lab: Lab, node: str) -> str:
     conditions = lab.api.get("Node", node)["status"]["conditions"]

@@ -317,14 +317,16 @@ class Maker:
         if refusal is None and not self._client.deadline.passed:
             refusal = look_at(self._client, shell.node, self._image).refusal
         if refusal is None:
-            seen = mapping(shell.pod.get("status")).get("startTime")
-            told = (
-                "the kubelet has taken it and not started it" if seen else "the kubelet took no notice of it"
-            )
-            who = "kubelet" if shell.pod else "time"
-            told = told if shell.pod else "no pod was made for its Job: is the controller-manager up?"
-            refusal = Refusal(who, f"no shell within {self._wait:.0f} s: {told}")
+            refusal = self._unexplained(shell)
         self._refuse(shell, refusal)
+
+    def _unexplained(self, shell: Shell) -> Refusal:
+        began = f"no shell within {self._wait:.0f} s"
+        if not shell.pod:
+            return Refusal("time", f"{began}: no pod was made for its Job: is the controller-manager up?")
+        if mapping(shell.pod.get("status")).get("startTime"):
+            return Refusal("runtime", f"{began}: the kubelet has taken it, the runtime has not started it")
+        return Refusal("kubelet", f"{began}: the kubelet took no notice of it")
 
     def _refuse(self, shell: Shell, refusal: Refusal) -> None:
         shell.result = AccessPod(
