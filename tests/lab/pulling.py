@@ -12,6 +12,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,14 @@ ls /var/tmp | grep -e '^storage' -e '^container_images'
 true
 """
     return node.ssh(script).stdout
+
+
+def left(node: Node, seconds: float = 5) -> str:
+    """What remains of a manual pull that has ended; on a busy machine its janitor needs a moment to see that it has."""
+    end = time.monotonic() + seconds
+    while (found := remains(node)) and time.monotonic() < end:
+        time.sleep(0.2)
+    return found
 
 
 def secret_forms(username: str, password: str) -> list[bytes]:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access.naming import RUN
 
 from tests.lab import inventory
 from tests.lab.image_pull_lab.lab import Lab
@@ -141,7 +142,7 @@ def test_a_shell_through_the_api_server_vanishes_with_its_job(
     wait_until(lambda: commands(patient) - before[0] <= sleeps(made), "the probe to end", PROBE)
     lives = max(one["spec"]["activeDeadlineSeconds"] + one["spec"]["ttlSecondsAfterFinished"] for one in made)
     assert lives <= DEADLINE + 180
-    wait_until(lambda: not jobs(lab), "the Jobs to vanish", lives + LATE)
+    wait_until(lambda: not left(lab, made), "the Jobs to vanish", lives + LATE)
     wait_until(lambda: not pods_of(lab, made), "their pods to vanish", LATE)
     wait_until(lambda: commands(patient) <= before[0], "their processes to end", LATE)
     assert images(patient) == before[1]
@@ -154,9 +155,17 @@ def sleeps(made: list[dict[str, Any]]) -> set[str]:
 
 
 def jobs(lab: Lab) -> list[dict[str, Any]]:
-    """The Jobs of runs."""
-    found: list[dict[str, Any]] = lab.api.list("Job")
-    return found
+    """The Jobs of runs that looked at the patient, those on other nodes included."""
+    every = lab.api.list("Job")
+    here = [one for one in every if one["spec"]["template"]["spec"].get("nodeName") == NODE]
+    runs = {one["metadata"]["labels"][RUN] for one in here}
+    return [one for one in every if one["metadata"]["labels"].get(RUN) in runs]
+
+
+def left(lab: Lab, made: list[dict[str, Any]]) -> set[str]:
+    """Which of these Jobs are still there."""
+    uids = {one["metadata"]["uid"] for one in made}
+    return {one["metadata"]["name"] for one in lab.api.list("Job") if one["metadata"]["uid"] in uids}
 
 
 def pods_of(lab: Lab, made: list[dict[str, Any]]) -> list[str]:

@@ -19,7 +19,7 @@ from tests.lab import inventory
 from tests.lab.image_pull_lab import hosts
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.runtime_config import NodeSettings
-from tests.lab.pulling import ProcessWatch, remains, secret_forms
+from tests.lab.pulling import ProcessWatch, left, secret_forms
 from tests.lab.scenarios.scene import VIEWER, grant
 from tests.plays.runbook import Run, diagnose
 
@@ -115,7 +115,7 @@ def test_the_control_node_gets_what_the_node_does_not_and_no_password_shows(lab:
         assert not [form for form in forms if form in content], path
     assert not [form for form in forms if form.decode() in done.output]
     for node in lab.nodes:
-        assert remains(node) == ""
+        assert left(node) == ""
 
 
 @pytest.mark.usefixtures("failing")

@@ -16,7 +16,7 @@ from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.nodes import Node
 from tests.lab.image_pull_lab.processes import wait_until
 from tests.lab.image_pull_lab.runtime_config import NodeSettings
-from tests.lab.pulling import FOLDER, NAMESPACE, ProcessWatch, begin, pull, remains, secret_forms
+from tests.lab.pulling import FOLDER, NAMESPACE, ProcessWatch, begin, left, pull, remains, secret_forms
 
 pytestmark = pytest.mark.lab
 
@@ -63,7 +63,7 @@ def test_a_healthy_pull_unpacks_the_image_and_leaves_nothing(node: Node, tmp_pat
     assert trial["digest"].startswith("sha256:")
     assert trial["bytes"] > 1_000_000
     assert trial["client"] == "ctr"
-    assert remains(node) == ""
+    assert left(node) == ""
     assert (kubelets_images(node), blobs(node)) == before
 
 
@@ -90,7 +90,7 @@ def test_a_fault_is_told_in_the_clients_words_with_its_hop(node: Node, tmp_path:
     found = pull(node, tmp_path, image=image)
 
     assert (found["outcome"], found["cause"], found["hop"]) == ("failed", cause, hop), found["text"]
-    assert remains(node) == ""
+    assert left(node) == ""
 
 
 def test_another_platform_can_be_pulled(node: Node, tmp_path: Path) -> None:
@@ -113,7 +113,7 @@ def test_a_black_hole_costs_the_deadline_and_leaves_nothing(node: Node, tmp_path
     found = pull(node, tmp_path, image="registry.blackhole.test/app/ok:1", seconds=3)
 
     assert (found["outcome"], found["cause"]) == ("timeout", "timeout")
-    assert remains(node) == ""
+    assert left(node) == ""
 
 
 PRIVATE = {
@@ -143,7 +143,7 @@ def test_a_private_image_needs_the_credential_which_no_process_shows(
     assert (wrong["outcome"], wrong["cause"]) == ("failed", "auth_invalid"), wrong["text"]
     assert watch.found == set()
     assert watch.rounds > 3
-    assert remains(node) == ""
+    assert left(node) == ""
 
 
 def test_the_blob_host_gets_no_credential(
@@ -167,7 +167,7 @@ def test_a_token_service_that_hangs_sees_the_credential_and_no_process_list_does
     assert (found["cause"], found["hop"]) == ("timeout", "token_service"), found["text"]
     assert "curl" in watch.clients
     assert watch.found == set()
-    assert remains(node) == ""
+    assert left(node) == ""
 
 
 def hanging(node: Node, folder: Path, member: dict[str, str], seconds: int = 60) -> Any:
@@ -202,7 +202,7 @@ def test_while_it_lasts_the_credential_is_in_one_private_file_and_nowhere_else(
     assert holders == [f"{FOLDER}/certs/basic.reg.test/hosts.toml"]
     assert watch.found == set()
     assert "ctr" in watch.clients
-    assert remains(node) == ""
+    assert left(node) == ""
     journal = node.ssh("journalctl --no-pager --output=export").stdout
     output = begun.log.read_text()
     for form in forms:
@@ -222,8 +222,8 @@ def test_a_script_that_is_killed_on_the_node_is_cleaned_after(
     node: Node, member: dict[str, str], tmp_path: Path
 ) -> None:
     begun = hanging(node, tmp_path, member)
-    # The janitor's last argument is the process that it waits for, and that one's group is the whole script.
-    job = "$(ps -eo args | awk '/image-pull-janitor/ && !/awk/ { print $NF }')"
+    # The janitor's last argument but one is the process that it waits for, and that one's group is the whole script.
+    job = "$(ps -eo args | awk '/image-pull-janitor/ && !/awk/ { print $(NF - 1) }')"
     node.ssh(f"kill -KILL -- -$(ps -o pgid= -p {job} | tr -d ' ')")
 
     wait_until(lambda: remains(node) == "", "the end of what the killed script left", 30)
@@ -235,7 +235,7 @@ def test_what_an_earlier_pull_left_is_swept(node: Node, tmp_path: Path) -> None:
     node.ssh(f"ctr -n {NAMESPACE} images pull {OK}")
 
     assert pull(node, tmp_path, image="registry.reg.test/app/ok:nix")["outcome"] == "failed"
-    assert remains(node) == ""
+    assert left(node) == ""
 
 
 def test_two_pulls_on_one_node_do_not_meet(node: Node, tmp_path: Path) -> None:
@@ -259,7 +259,7 @@ def test_what_is_kept_stays_out_of_the_kubelets_sight(node: Node, tmp_path: Path
     assert found["pull_trials"][0]["removed"] is False
     assert kept == f"{OK}\n"
     assert kubelets_images(node) == before
-    assert remains(node) == ""
+    assert left(node) == ""
 
 
 def test_check_mode_says_what_it_would_do_and_asks_no_registry(
@@ -276,7 +276,7 @@ def test_check_mode_says_what_it_would_do_and_asks_no_registry(
     assert "https://refused.reg.test, then https://registry.reg.test" in found["text"]
     assert member["password"] not in found["text"]
     assert len(lab.registry_log()) == asked
-    assert remains(node) == ""
+    assert left(node) == ""
 
 
 def test_a_disk_that_is_nearly_full_is_not_filled(lab: Lab, tmp_path: Path) -> None:
@@ -287,7 +287,7 @@ def test_a_disk_that_is_nearly_full_is_not_filled(lab: Lab, tmp_path: Path) -> N
         assert "would fill the disk" in found["text"]
         unknown = pull(small, tmp_path, image="registry.reg.test/app/huge:1")
         assert (unknown["outcome"], unknown["cause"]) == ("failed", "disk_full"), unknown["text"]
-        assert remains(small) == ""
+        assert left(small) == ""
     finally:
         lab.remove_node("small")
 
@@ -314,10 +314,14 @@ def test_docker_and_podman_pull_with_a_private_configuration_and_tidy_up(
         pytest.skip(str(reason))
     try:
         host.ssh(f"{runtime} pull -q registry.reg.test/app/ok:1")
-        before = host.ssh(f"{runtime} images -q --no-trunc").stdout
+        # A name that the registry has another image for by now: what the node has stays what it is.
+        host.ssh(f"{runtime} tag registry.reg.test/app/ok:1 {OK}")
+        listed = f"{runtime} images --no-trunc --format '{{{{.Repository}}}}:{{{{.Tag}}}} {{{{.ID}}}}'"
+        before = host.ssh(listed).stdout
         with ProcessWatch(secret_forms(member["username"], member["password"])) as watch:
             found = pull(host, tmp_path, image="token.reg.test/acme/app:1", credential=member)
         again = pull(host, tmp_path, image="registry.reg.test/app/ok:1")
+        moved = pull(host, tmp_path, image=OK)
         wrong = pull(host, tmp_path, image="registry.reg.test/app/ok:nix")
 
         assert (found["outcome"], again["outcome"]) == ("pulled", "pulled"), (found["text"], again["text"])
@@ -325,8 +329,9 @@ def test_docker_and_podman_pull_with_a_private_configuration_and_tidy_up(
         assert again["pull_trials"][0]["was_there"] is True
         assert (wrong["outcome"], wrong["cause"]) == ("failed", "tag_not_found")
         assert watch.found == set()
-        assert host.ssh(f"{runtime} images -q --no-trunc").stdout == before
-        assert remains(host) == ""
+        assert (moved["outcome"], moved["pull_trials"][0]["removed"]) == ("pulled", True)
+        assert host.ssh(listed).stdout == before
+        assert left(host) == ""
     finally:
         lab.remove_node(f"with-{runtime}")
 

@@ -43,16 +43,13 @@ class Looked:
 
 
 @pytest.fixture(scope="module")
-def looks(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Looked]:
-    """Each set in its turn: in place, looked at both ways, and away again."""
+def looked(lab: Lab, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Looked:
+    """The set of that name: in place, looked at both ways, and away again."""
     grant(lab, VIEWER)
-    done = {}
-    for name in SETS:
-        folder = tmp_path_factory.mktemp(name)
-        with in_place(lab, name) as scene:
-            reports = {way: dict(reports_of(scene, way, folder / way)) for way in WAYS}
-            done[name] = Looked(reports, [node.name for node in lab.nodes])
-    return done
+    folder = tmp_path_factory.mktemp(request.param)
+    with in_place(lab, request.param) as scene:
+        reports = {way: dict(reports_of(scene, way, folder / way)) for way in WAYS}
+        return Looked(reports, [node.name for node in lab.nodes])
 
 
 def reports_of(scene: Scene, way: str, folder: Path) -> Iterator[tuple[str, Report]]:
@@ -95,24 +92,22 @@ def look(scene: Scene, way: str, folder: Path, machines: Sequence[Machine]) -> R
     return run
 
 
-@pytest.mark.parametrize(("name", "machine", "fault"), FAULTS)
-def test_the_true_cause_is_confirmed_over_ssh(
-    name: str, machine: Machine, fault: NodeFault, looks: dict[str, Looked]
-) -> None:
-    seen = looks[name]
-    assert misses(seen.reports["ssh"][machine.name], machine, fault, seen.nodes) == []
+@pytest.mark.parametrize(("looked", "machine", "fault"), FAULTS, indirect=["looked"])
+def test_the_true_cause_is_confirmed_over_ssh(looked: Looked, machine: Machine, fault: NodeFault) -> None:
+    assert misses(looked.reports["ssh"][machine.name], machine, fault, looked.nodes) == []
 
 
-@pytest.mark.parametrize(("name", "machine", "fault"), FAULTS)
+@pytest.mark.parametrize(("looked", "machine", "fault"), FAULTS, indirect=["looked"])
 def test_through_a_pod_it_is_the_same_finding_where_one_can_start(
-    name: str, machine: Machine, fault: NodeFault, looks: dict[str, Looked]
+    looked: Looked, machine: Machine, fault: NodeFault
 ) -> None:
-    seen = looks[name]
-    report = seen.reports["pod"][machine.name]
+    report = looked.reports["pod"][machine.name]
     if machine.pod == "starts" or not fault.found:
-        assert misses(report, machine, fault, seen.nodes) == []
+        assert misses(report, machine, fault, looked.nodes) == []
     if machine.pod == "starts":
-        by_pod, by_ssh = (findings_about(seen.reports[way][machine.name], fault)[0] for way in ("pod", "ssh"))
+        by_pod, by_ssh = (
+            findings_about(looked.reports[way][machine.name], fault)[0] for way in ("pod", "ssh")
+        )
         assert (by_pod["id"], by_pod["cause"], by_pod["hop"]) == (
             by_ssh["id"],
             by_ssh["cause"],

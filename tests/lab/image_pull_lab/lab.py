@@ -291,8 +291,14 @@ class Lab:
         return self._parts.network().get(name)
 
     def start_beside(self, name: str, argv: Sequence[str], addresses: Sequence[str]) -> None:
-        """Starts one more program beside the registries, at addresses of its own; it ends with the lab."""
+        """Starts one more program beside the registries, at addresses of its own; it ends with the lab.
+
+        One that runs under that name already is left as it is.
+        """
         services = self.namespace(network.SERVICES)
+        running = self._folder.processes.recorded().get(name)
+        if running is not None and running.alive():
+            return
         services.ip([f"addr replace {address}/24 dev eth0" for address in addresses])
         with self._folder.lock():
             self._folder.processes.spawn(name, argv, namespace=services.pid)
