@@ -18,6 +18,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.net
     literal,
     told,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_tools import own_failure
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 SLOW = 1.0
@@ -295,6 +296,8 @@ _CONNECT = (
     ),
     (re.compile(r"timed out|timeout", re.I), "timeout", "timeout", ""),
 )
+# What says that no connection came about even without known words: curl(1), "Failed to connect"; netcat's only code.
+_SAYS_ENOUGH = {"curl": (7,), "nc": (1,), "busybox": (1,)}
 # A machine that is missing is known after three questions of ARP (or neighbour discovery), one a second.
 _BEFORE_ARP_GIVES_UP = 2.5
 
@@ -314,7 +317,7 @@ def connection_hops(asked: Asked, lines: Sequence[str]) -> list[HopFact]:
         )
         if not address or tool == "none":
             continue
-        outcome, cause, text = _connected(code, seconds, fields[4] if len(fields) > 4 else "")
+        outcome, cause, text = _connected(code, seconds, fields[4] if len(fields) > 4 else "", tool)
         family = "ipv6" if ":" in address else "ipv4"
         hops.append(
             asked.hop("tcp", outcome, cause=cause, text=text, address=address, family=family, seconds=seconds)
@@ -322,9 +325,12 @@ def connection_hops(asked: Asked, lines: Sequence[str]) -> list[HopFact]:
     return hops[:8]
 
 
-def _connected(code: int, seconds: float, words: str) -> tuple[str, str, str]:
+def _connected(code: int, seconds: float, words: str, tool: str) -> tuple[str, str, str]:
     if code == 0:
         return ("slow", "", f"connected only after {seconds:.1f} s") if seconds >= SLOW else ("ok", "", "")
+    failure = own_failure(words, code, tool)
+    if failure:
+        return "not_checked", "", failure
     for pattern, outcome, cause, text in _CONNECT:
         if not pattern.search(words):
             continue
@@ -333,4 +339,6 @@ def _connected(code: int, seconds: float, words: str) -> tuple[str, str, str]:
         return outcome, cause, text or f"no answer within {seconds:.0f} s: packets are dropped in silence"
     if code == 124:
         return "timeout", "timeout", f"no answer within {seconds:.0f} s: packets are dropped in silence"
-    return "refused", "network_unreachable", words or "the connection failed at once"
+    if code in _SAYS_ENOUGH.get(tool, ()):
+        return "refused", "network_unreachable", words or "the connection failed at once"
+    return "not_checked", "", f"{tool} failed in a way that tells nothing: {words or f'exit code {code}'}"

@@ -15,6 +15,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.net
     Handshake,
     span,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_tools import own_failure
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 SLOW_HTTP = 2.0
@@ -25,7 +26,7 @@ _EXIT = re.compile(r"net_exit (\d{1,3})\s*\Z")
 _CURL = re.compile(r"^net_curl (\d{3}) (\d{3}) ([0-9.,]+) ([0-9.,]+) ([0-9.,]+)", re.M)
 _ERROR = re.compile(r"^curl: \(\d+\) (.+)$", re.M)
 _TIMED_OUT, _NO_PROXY_NAME, _NO_CONNECTION, _HANDSHAKE, _RESET = 28, 5, 7, 35, frozenset({52, 55, 56})
-_UNTRUSTED = frozenset({51, 60, 77, 83, 90, 91})
+_UNTRUSTED = frozenset({51, 60, 83, 90, 91})
 _DENIED = 403
 _LOGIN = 407
 
@@ -73,6 +74,9 @@ def spoken(words: str, scheme: str, clock: Clock, tool: str = "curl") -> Spoken:
 
 def _no_status(words: str, exit_code: int | None, seconds: float | None) -> Spoken:
     said = _error(words)
+    failure = own_failure(said or words, exit_code, "curl")
+    if failure:
+        return Spoken("not_checked", failure, seconds=seconds, exit_code=exit_code)
     if exit_code in (_TIMED_OUT, 124):
         return Spoken(
             "timeout", "no answer to GET /v2/ came in time", "timeout", seconds=seconds, exit_code=exit_code
@@ -102,6 +106,9 @@ def curl_handshake(words: str, host: str) -> Handshake:
     low = said.lower()
     if status is not None or exit_code in (0, 52, 55, 56):
         return Handshake("ok")
+    failure = own_failure(said, exit_code, "curl")
+    if failure:
+        return Handshake("not_checked", failure)
     if exit_code in _UNTRUSTED:
         if "expired" in low:
             return Handshake("expired", f"the certificate of {host} expired", "tls_expired")
@@ -147,6 +154,9 @@ def by_proxy(words: str, scheme: str, host: str, tool: str, clock: Clock) -> ByP
         )
     if answer == _DENIED and scheme == "https":
         return ByProxy("denied", f"the proxy denies {host} (403)", answer, seconds)
+    failure = "" if answer else own_failure(said, exit_code, tool)
+    if failure:
+        return ByProxy("not_checked", failure, None, seconds)
     if exit_code in (_TIMED_OUT, 124) and _never_connected(words):
         return ByProxy(
             "timeout", "the proxy does not answer: packets to it are dropped in silence", None, seconds

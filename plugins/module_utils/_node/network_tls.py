@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import CertificateFact
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_tools import own_failure
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.certificate import (
     certificate_fact,
 )
@@ -185,7 +186,10 @@ def span(seconds: float) -> str:
 def _without_certificate(words: str, exit_code: int | None) -> Handshake:
     """Return why no certificate came, by OpenSSL's reasons (1.0.2 to 3.5) and the system's."""
     low = words.lower()
-    if exit_code in (124, 137) or "net_exit 124" in words:
+    failure = own_failure(words, exit_code)
+    if failure:
+        return Handshake("not_checked", failure)
+    if exit_code == 124 or "net_exit 124" in words:
         return Handshake(
             "timeout", "the handshake hangs: the connection was accepted, and nothing came", "timeout"
         )

@@ -438,3 +438,51 @@ def test_nothing_that_a_node_says_raises() -> None:
             for text in record.to_dict().values():
                 assert not isinstance(text, str) or "\x1b" not in text
             assert not isinstance(record, HopFact) or len(record.text) <= 300
+
+
+@pytest.mark.parametrize(
+    ("tool", "code", "words"),
+    [
+        ("bash", 254, "bash: fork: Resource temporarily unavailable"),
+        ("bash", 126, "bash: Permission denied"),
+        ("bash", 1, "bash: /dev/tcp/10.0.0.1/443: Too many open files"),
+        ("nc", 137, ""),
+        ("curl", 27, "curl: (27) Out of memory"),
+        ("openssl", 127, "openssl: error while loading shared libraries: libssl.so.3: cannot open shared object file"),
+        ("openssl", 1, "s_client: Unknown option: -brief"),
+        ("openssl", 3, ""),
+    ],
+)
+def test_a_tool_that_fails_by_itself_is_no_refusal_of_the_host(tool: str, code: int, words: str) -> None:
+    (hop,) = connection_hops(ASKED, [f"10.0.0.1 {code} 2 {tool} {words}"])
+    assert (hop.outcome, hop.cause) == ("not_checked", "")
+    assert "tool failed" in hop.text or "tells nothing" in hop.text
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("curl: (77) error setting certificate file: /dev/fd/8", 77),
+        ("curl: (1) Protocol \"https\" not supported", 1),
+        ("curl: (2) option --cacert: is unknown", 2),
+        ("sh: curl: cannot execute", 126),
+        ("", 137),
+    ],
+)
+def test_a_curl_that_fails_by_itself_blames_neither_host_nor_proxy(said: str, code: int) -> None:
+    words = curl(said, code=code)
+    assert curl_handshake(words, "registry.test").outcome == "not_checked"
+    assert spoken(words, "https", NOW).outcome == "not_checked"
+    assert by_proxy(words, "https", "registry.test", "curl", NOW).outcome == "not_checked"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("openssl: error while loading shared libraries: libssl.so.3", 127),
+        ("s_client: Unknown option: -x", 1),
+        ("", 137),
+    ],
+)
+def test_an_openssl_that_fails_by_itself_is_no_failed_handshake(words: str, code: int) -> None:
+    assert handshake(words, code, "registry.test", NOW).outcome == "not_checked"
