@@ -62,13 +62,15 @@ limit() {
   if timeout 1 true 2>/dev/null; then timeout "$l_s" "$@"; else "$@"; fi
 }
 trap '' HUP INT TERM PIPE QUIT
-echo $$ >"$D/janitor"
+# The folder may be another pull's by now.
+ours() { read -r o_until o_job 2>/dev/null <"$D/until" && [ "$o_until $o_job" = "$2 $1" ]; }
+ours "$@" && echo $$ >"$D/janitor"
 n=0
-while [ -d "$D" ] && [ "$n" -lt "$MOST" ] && kill -0 "$1" 2>/dev/null; do
+while ours "$@" && [ "$n" -lt "$MOST" ] && kill -0 "$1" 2>/dev/null; do
   sleep 1
   n=$((n + 1))
 done
-[ -d "$D" ] && clean
+ours "$@" && clean
 exit 0
 """
 
@@ -76,7 +78,7 @@ _MAIN = r"""
 in_force() {
   now
   f_until=
-  read -r f_until 2>/dev/null <"$D/until" || { sleep 1; read -r f_until 2>/dev/null <"$D/until"; }
+  read -r f_until _ 2>/dev/null <"$D/until" || { sleep 1; read -r f_until _ 2>/dev/null <"$D/until"; }
   case $f_until in '' | *[!0-9]*) return 1 ;; esac
   [ "$NOW" -lt "$f_until" ]
 }
@@ -96,7 +98,8 @@ take_folder() {
     fi
     mkdir "$D" 2>/dev/null || continue
     now
-    echo "$((NOW + MOST * 100))" >"$D/until"
+    UNTIL=$((NOW + MOST * 100))
+    echo "$UNTIL $ME" >"$D/until"
     return 0
   done
   D=
@@ -107,9 +110,9 @@ start_janitor() {
   j_code="D='$D'
 $JANITOR"
   if have setsid; then
-    (setsid /bin/sh -c "$j_code" image-pull-janitor "$ME" </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- &)
+    (setsid /bin/sh -c "$j_code" image-pull-janitor "$ME" "$UNTIL" </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- &)
   else
-    (/bin/sh -c "$j_code" image-pull-janitor "$ME" </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- &)
+    (/bin/sh -c "$j_code" image-pull-janitor "$ME" "$UNTIL" </dev/null >/dev/null 2>&1 3>&- 4>&- 5>&- &)
   fi
 }
 end() {

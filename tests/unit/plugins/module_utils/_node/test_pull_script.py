@@ -9,6 +9,7 @@ import base64
 import http.server
 import json
 import os
+import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -298,3 +299,17 @@ def test_nothing_secret_stands_in_what_other_processes_can_read() -> None:
             assert encoded not in text
             assert "secret-of-the-administrators" not in text
     assert os.environ.get("WITNESS") is None
+
+
+def test_the_janitor_of_a_pull_leaves_the_folder_of_the_next_one_alone(stage: Stage) -> None:
+    """One that comes late finds its own pull gone, and another one's folder in its place."""
+    script = pull_ctr.script(WISH, Survey(runtime="containerd", socket="/s", root="/r"))
+    text = f"D={stage.private}\n" + pull_script.job(script, 5, str(stage.base)).variables["JANITOR"]
+    stage.private.mkdir()
+    (stage.private / "until").write_text("99999999999 1\n")
+
+    subprocess.run(["sh", "-c", text, "image-pull-janitor", "999999999", "12345"], check=True, timeout=20)
+    assert stage.private.exists()
+    (stage.private / "until").write_text("12345 999999999\n")
+    subprocess.run(["sh", "-c", text, "image-pull-janitor", "999999999", "12345"], check=True, timeout=20)
+    assert not stage.private.exists()
