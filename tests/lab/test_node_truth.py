@@ -23,7 +23,7 @@ from tests.plays.runbook import Run, diagnose
 pytestmark = pytest.mark.lab
 
 #: Nodes with faults that one run looks at, all of them on the two processors that have to run everything else, too.
-AT_A_TIME = 4
+AT_A_TIME = 3
 DEADLINE = 120
 WAYS = ("ssh", "pod")
 FAULTS = [

@@ -67,7 +67,7 @@ MACHINES = (
                 ("manifest", "registry"),
                 also=("tls_untrusted",),
                 host="half-ca.reg.test",
-                words=("hosts.toml",),
+                words=("no-such-tag",),
                 contrast=False,
             ),
             NodeFault(
