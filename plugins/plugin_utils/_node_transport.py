@@ -30,7 +30,7 @@ GRACE_SECONDS = 2.0
 """How much longer than the script a round trip may take: the way there, sudo, the way back."""
 
 _LONGEST_WHY = 300
-_MANY = 16 * 1024 * 1024
+_AROUND = 64 * 1024  # what start files print before
 
 
 class OutOfTime(BaseException):
@@ -106,8 +106,8 @@ def _execute_file(action: ActionBase, script: Script) -> dict[str, Any]:
 
 
 def _answer(result: dict[str, Any], script: Script, mark: str) -> Answer:
-    stdout = str(result.get("stdout") or "")[:_MANY]
-    answer = read(stdout, mark, script.names)
+    stdout = str(result.get("stdout") or "")[: script.most + _AROUND]
+    answer = read(stdout, mark, script.names, script.limits)
     if answer.started is not None:
         return answer
     said = _first_line(f"{result.get('stderr') or ''}\n{stdout}")

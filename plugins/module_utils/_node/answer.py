@@ -8,12 +8,15 @@ from __future__ import annotations
 import base64
 import binascii
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import NAME
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.script import outer_mark
 
+MOST_JOBS = 200
+MOST_OF_ANOTHER = 512 * 1024
 ENDED, TIMEOUT, MISSING, CUT = "ended", "timeout", "missing", "cut"
 NO_TOOL = 127
 TIMED_OUT = 124
@@ -106,7 +109,9 @@ def unreached(why: str, way: str = "", names: Iterable[str] = ()) -> Answer:
 class _Gathered:
     """The lines of one job, as they come."""
 
+    most: int
     content: list[bytes] = field(default_factory=list)
+    size: int = 0
     chunks: int = 0
     announced: int | None = None
     limit: int | None = None
@@ -117,28 +122,33 @@ class _Gathered:
     seconds: float = 0.0
 
 
-def read(stdout: str, mark: str, names: Iterable[str] = ()) -> Answer:
+def read(
+    stdout: str, mark: str, names: Iterable[str] = (), limits: Mapping[str, int] | None = None
+) -> Answer:
     """Return what the jobs said. ``names`` are those that were asked; what of them is not there is ``missing``.
 
-    ``stdout`` may have lone surrogates where it was no UTF-8 (as Ansible decodes it), and anything else.
+    ``stdout`` may have lone surrogates where it was no UTF-8 (as Ansible decodes it), and anything else. ``limits`` are
+    the bytes that are read of each job, ``MOST_OF_ANOTHER`` of one that another job started.
     """
+    limits = limits or {}
     gathered: dict[str, _Gathered] = {}
     started = finished = None
     ended = False
-    prefix, end_mark = f"{mark} ", f"{outer_mark(mark)} "
-    for line in stdout.split("\n"):
-        if line.startswith(prefix):
-            name, _, rest = line[len(prefix) :].rstrip("\r").partition(" ")
-            kind, _, value = rest.partition(" ")
-            if name == "-":
-                if kind == "S":
-                    started = _number(value)
-                elif kind == "F":
-                    finished = _number(value)
-            elif NAME.match(name):
-                _gather(gathered.setdefault(name, _Gathered()), kind, value)
-        elif line.startswith(end_mark):
+    outer = outer_mark(mark)
+    for match in re.finditer(rf"^(?:{re.escape(mark)} (.*)|{outer} .*)$", stdout, re.MULTILINE):
+        if match[1] is None:
             ended = True
+            continue
+        name, _, rest = match[1].rstrip("\r").partition(" ")
+        kind, _, value = rest.partition(" ")
+        if name == "-":
+            if kind == "S":
+                started = _number(value)
+            elif kind == "F":
+                finished = _number(value)
+        elif name in gathered or (NAME.match(name) and len(gathered) < MOST_JOBS):
+            found = gathered.setdefault(name, _Gathered(most=limits.get(name, MOST_OF_ANOTHER)))
+            _gather(found, kind, value)
     jobs = {name: _job(name, found, mark) for name, found in gathered.items()}
     for name in names:
         jobs.setdefault(name, JobAnswer(name, MISSING))
@@ -170,8 +180,12 @@ def _problem(started: int | None, finished: int | None, ended: bool, jobs: Mappi
 def _gather(found: _Gathered, kind: str, value: str) -> None:
     if kind in ("B", "O", "P", "R"):
         found.chunks += 1
+        if found.size > found.most:
+            found.more = True
+            return
         try:
             found.content.append(_decoded(kind, value))
+            found.size += len(found.content[-1])
         except (binascii.Error, ValueError):
             found.garbled = True
     elif kind == "E":
@@ -201,9 +215,10 @@ def _job(name: str, found: _Gathered, mark: str) -> JobAnswer:
     whole = found.announced == found.chunks and not found.garbled
     state = CUT if not whole and not found.timeout else TIMEOUT if found.timeout else ENDED
     content = b"".join(found.content)
-    too_much = found.more or (found.limit is not None and len(content) > found.limit)
-    if found.limit is not None:
-        content = content[: found.limit]
+    # What the node says of its own limit is no more than a word.
+    most = found.most if found.limit is None else min(found.most, found.limit)
+    too_much = found.more or len(content) > most
+    content = content[:most]
     answer = _parts(content.decode("utf-8", "replace"), mark)
     return dataclasses.replace(
         answer,

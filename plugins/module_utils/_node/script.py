@@ -17,6 +17,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pre
 MOST_BYTES = 8 * 1024 * 1024
 """The most that one answer may have, whatever its jobs may print."""
 
+SPAWNED_BYTES = 2 * 1024 * 1024
+"""What jobs that others start may print in all."""
+
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 _MARK = re.compile(r"[a-z0-9]{16,64}\Z")
 
@@ -25,13 +28,16 @@ _MARK = re.compile(r"[a-z0-9]{16,64}\Z")
 class Script:
     """``command`` is for the connection (one line, nothing secret), ``stdin`` what it is to read.
 
-    ``secret`` says that the standard input holds a secret: then it may not become a file on the node.
+    ``secret`` says that the standard input holds a secret: then it may not become a file on the node. ``limits`` are
+    the bytes that each job may print, ``most`` those of the whole answer: no more is read, whatever a node sends.
     """
 
     command: str
     stdin: bytes
     names: tuple[str, ...]
     secret: bool
+    limits: Mapping[str, int]
+    most: int
 
 
 def outer_mark(mark: str) -> str:
@@ -59,8 +65,21 @@ def build(jobs: Sequence[Job], *, mark: str, deadline: float, preface: str = "")
     if len(set(names)) != len(names):
         raise ValueError(f"two jobs of one name among {', '.join(names)}")
     whole = max(2, math.floor(deadline))
-    most = min(MOST_BYTES, 65_536 + sum(job.most_bytes * 2 for job in jobs))
-    lines = [
+    # Encoded as od does it, a byte is three; jobs that start others have their share in the rest.
+    most = min(MOST_BYTES, SPAWNED_BYTES + sum(job.most_bytes * 2 for job in jobs))
+    stdin = "\n".join(_lines(jobs, mark, whole, preface)).encode("utf-8", "surrogateescape")
+    return Script(
+        command=_command(outer_mark(mark), whole, most, len(stdin)),
+        stdin=stdin,
+        names=names,
+        secret=any(job.secrets for job in jobs),
+        limits={job.name: job.most_bytes for job in jobs},
+        most=most,
+    )
+
+
+def _lines(jobs: Sequence[Job], mark: str, whole: int, preface: str) -> list[str]:
+    return [
         "{",
         f"M={mark}",
         f"PATH={PATH}:$PATH LC_ALL=C",
@@ -68,10 +87,7 @@ def build(jobs: Sequence[Job], *, mark: str, deadline: float, preface: str = "")
         "umask 077",
         _lean(PRELUDE),
         "preface() {\n:\n" + _lean(preface) + "\n}",
-        *(
-            f"job_{job.name}() {{\n:\n{_variables(job.variables)}{_variables(job.secrets)}{_lean(job.text)}\n}}"
-            for job in jobs
-        ),
+        *(f"job_{job.name}() {{\n{_body(job)}\n}}" for job in jobs),
         "launch() {",
         "  (exec >&4 2>/dev/null 3>&-; tick) &",
         "  read -r _mp _ </proc/self/stat && printf 'main %s\\n' \"$_mp\" >&4",
@@ -94,13 +110,15 @@ def build(jobs: Sequence[Job], *, mark: str, deadline: float, preface: str = "")
         "} </dev/null",
         "",
     ]
-    stdin = "\n".join(lines).encode("utf-8", "surrogateescape")
-    return Script(
-        command=_command(outer_mark(mark), whole, most, len(stdin)),
-        stdin=stdin,
-        names=names,
-        secret=any(job.secrets for job in jobs),
-    )
+
+
+def _body(job: Job) -> str:
+    """Return what a job's function does. Only one that starts others keeps the real standard output: whatever else it
+    leaves behind cannot hold the connection open.
+    """
+    text = _lean(job.text)
+    first = ":" if "spawn" in text else "exec 3>&-"
+    return f"{first}\n{_variables(job.variables)}{_variables(job.secrets)}{text}"
 
 
 def _lean(text: str) -> str:

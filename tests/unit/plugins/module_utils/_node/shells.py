@@ -69,6 +69,6 @@ def run_raw(
         timeout=deadline + 10,
     )
     stdout = done.stdout.decode("utf-8", "surrogateescape")
-    answer = read(stdout, mark, script.names)
+    answer = read(stdout, mark, script.names, script.limits)
     seconds = time.monotonic() - began
     return replace(answer, way="local", asked_at=began_at, seconds=seconds), stdout

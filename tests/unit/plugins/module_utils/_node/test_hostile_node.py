@@ -10,7 +10,10 @@ import subprocess
 import time
 
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import read
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import (
+    MOST_JOBS,
+    read,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.script import build, outer_mark
 
@@ -171,6 +174,23 @@ def test_garbled_lines_cost_their_own_job_alone() -> None:
     assert answer.job("good").state == "ended"
     assert answer.job("bad").state == "cut"
     assert set(answer.jobs) == {"good", "bad"}
+
+
+def test_no_more_is_read_of_a_job_than_it_was_allowed_whatever_the_node_says_of_that() -> None:
+    many = [f"{MARK} good B {'eHh4' * 19}"] * 1000
+    answer = read(
+        _answer_of(*WHOLE[:1], *many, f"{MARK} good E 1000 99999999", *WHOLE[4:]), MARK, (), {"good": 2000}
+    )
+    assert (len(answer.job("good").text), answer.job("good").too_much) == (2000, True)
+    crowd = [f"{MARK} job{number} E 0" for number in range(5000)]
+    assert len(read(_answer_of(*WHOLE, *crowd), MARK).jobs) == MOST_JOBS
+
+
+def test_a_process_that_a_job_leaves_behind_does_not_hold_the_connection(shell: str) -> None:
+    answer = run([Job("leaves", "(trap '' TERM HUP; sleep 30) & say here 1")], shell, deadline=6)
+    assert answer.job("leaves").state in ("ended", "timeout")
+    assert answer.complete
+    assert answer.seconds < 8
 
 
 def test_a_megabyte_of_lines_is_read_in_no_time() -> None:
