@@ -154,7 +154,7 @@ def _hosts_unknown(
     node: str, images: Iterable[str], by_image: Mapping[str, list[RegistryAnswer]]
 ) -> Iterable[Gap]:
     """Where no registry answered the controller, nobody has seen which hosts a pull goes on to."""
-    unseen = {}
+    unseen: dict[str, None] = {}
     for image in images:
         canonical, registry = _parsed(image)
         if registry and not any(_went_on(answer) for answer in by_image.get(canonical, ())):
