@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import EvidenceFolder
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access import making, refusals
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access import (
+    making,
+    naming,
+    objects,
+    refusals,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access.manifest import MOUNTS
 
 from tests.lab.image_pull_lab.lab import Lab
@@ -259,6 +264,11 @@ class TestRefusals:
         lab.api.wait(lambda: not sandboxes(lab, "node2"), "the end of what the runtime began late", 90)
 
 
+def ended(lab: Lab, run: str) -> bool:
+    jobs = lab.api.list("Job", "kube-system", labelSelector=naming.selector(run))
+    return all(objects.has_ended(job) for job in jobs)
+
+
 def sandboxes(lab: Lab, node: str) -> str:
     """Containers and sandboxes of our Jobs on a node."""
     listing = "for c in $(ctr -n k8s.io containers ls -q); do ctr -n k8s.io containers info $c; done"
@@ -301,9 +311,7 @@ class TestEnding:
         try:
             other.make("node1", seconds=30, ttl=3600)
             shells.make("node1")
-            lab.api.wait(
-                lambda: [one for one in other.objects() if "Pod" not in one] == other.objects(), "the end", 60
-            )
+            lab.api.wait(lambda: ended(lab, other.run), "the end of the Job by its deadline", 60)
             assert Shells(lab).end(sweep=True)["changed"] is True
             lab.api.wait(lambda: not other.objects(), "the end of what was left")
             assert shells.make("node1")["changed"] is False
