@@ -58,7 +58,7 @@ def disk_faults(view: NodeView) -> list[NodeFault]:
     # One mount may serve several purposes: it is one fault then.
     mounts: dict[str, NodeFault] = {}
     for one in ordered:
-        if one.purpose in _NEEDED:
+        if one.purpose in _NEEDED and (one.purpose != "root" or _bears_pulls(view, one)):
             for fault in _file_system(view, one):
                 mounts.setdefault(one.mount_point or one.path, fault)
     return list(mounts.values())
@@ -121,6 +121,24 @@ def is_roomy(view: NodeView) -> bool:
     return bool(found) and not disk_faults(view) and all(room.fits for room in view.rooms)
 
 
+def _bears_pulls(view: NodeView, root: FileSystemFact) -> bool:
+    """Tell whether pulls write to the root file system.
+
+    Where they do not it may well be full and read-only: Container-Optimized OS, Bottlerocket and Talos keep their
+    system on an image that cannot be written to, and image store and kubelet folder on another file system.
+    """
+    for other in view.file_systems:
+        if other.purpose not in ("images", "kubelet"):
+            continue
+        if root.mount_point and other.mount_point == root.mount_point:
+            return True
+        # Two mounts of one device share its room; each has its own say on writing.
+        shared = root.device.startswith("/") and other.device == root.device
+        if shared and not root.read_only:
+            return True
+    return False
+
+
 def _rank(purpose: str) -> int:
     return _NEEDED.index(purpose) if purpose in _NEEDED else len(_NEEDED)
 
@@ -137,7 +155,11 @@ def _file_system(view: NodeView, one: FileSystemFact) -> Iterator[NodeFault]:
         inodes = _inodes(one)
         if inodes is not None and inodes < LEAST_INODES:
             words = f"{path} is full: {size(free)} of {size(total)} and {inodes} inodes free"
-        yield _fault(view, one, "bytes", words + _used(view), sure=True)
+        left = _for_root(one)
+        gone = left is not None and left < LEAST_BYTES
+        if left is not None and not gone:
+            words += f" but for a reserve of {size(left)}, which a runtime that runs as root can use"
+        yield _fault(view, one, "bytes", words + _used(view), sure=gone)
     elif (inodes := _inodes(one)) is not None and inodes < LEAST_INODES:
         words = (
             f"{path} has {plural(inodes, 'inode')} of {one.inodes_total} left, though {size(free)} are free"
@@ -149,6 +171,13 @@ def _file_system(view: NodeView, one: FileSystemFact) -> Iterator[NodeFault]:
     elif inodes is not None and one.inodes_total and inodes < LEAST_SHARE * one.inodes_total:
         words = f"{path} has {inodes} of {one.inodes_total} inodes left"
         yield _fault(view, one, "inodes", words + _used(view), sure=False)
+
+
+def _for_root(one: FileSystemFact) -> int | None:
+    """The bytes that the superuser may still write, null where that is not known: ext4 keeps a reserve of 5 %."""
+    if one.bytes_free_for_root is not None or one.type.startswith("ext") or not one.type:
+        return one.bytes_free_for_root
+    return one.bytes_free
 
 
 def _inodes(one: FileSystemFact) -> int | None:

@@ -91,6 +91,7 @@ def disk(on: str = BROKEN, **fields: Any) -> FileSystemFact:
         "mount_point": STORE,
         "device": "/dev/vda1",
         "type": "ext4",
+        "bytes_free_for_root": fields.get("bytes_free", 5 * 10**9),
     }
     return FileSystemFact(on, "images", STORE, **{**values, **fields})
 
