@@ -241,6 +241,7 @@ def _beyond(suspect: _Suspect, names: list[str], most: int) -> Iterator[Gap]:
             ),
             why=f"image_pull_max_nodes: for each fault and pool no more than {plural(most, 'failing node')}",
             conclusion_lost="whether these nodes fail in the same way as those that were looked at",
+            steps=(6, 7, 8, 9),
         )
 
 
@@ -259,5 +260,5 @@ def _windows(suspect: _Suspect) -> Gap:
         ),
         why="they run Windows, and the probe is a POSIX shell script",
         conclusion_lost="disk, network, runtime and logs as these nodes see them",
-        steps=(6, 7, 8),
+        steps=(6, 7, 8, 9),
     )

@@ -8,9 +8,12 @@ A step passes only where all that it promises was looked at on every node that w
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, classify
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.catalogue import CATALOGUE
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
     canonical,
@@ -27,6 +30,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     disk_faults,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
+    OWN,
     clean,
     sentence,
 )
@@ -40,21 +44,32 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.runtime import (
     runtime_faults,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.tls import (
+    clock_words,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.words import (
+    fetched_nothing,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration, plural
 
 _WAYS = {"pod": "through a pod", "node_pod": "through a pod"}
 NODE_STEP, NETWORK_STEP, RUNTIME_STEP, PULL_STEP = 6, 7, 8, 9
+_NOT_BY_HAND = "nothing was pulled by hand (image_pull_manual_pull)"
 
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """What a step found on one node: ``bad`` fails it, ``open`` leaves it open; neither passes it."""
+    """What a step found on one node: ``bad`` fails it, ``open`` leaves it open; neither passes it.
+
+    ``told`` is worth a word in a step that passes.
+    """
 
     bad: tuple[str, ...] = ()
     open: tuple[str, ...] = ()
+    told: tuple[str, ...] = ()
 
 
 def look_at(number: int, facts: Facts, before: Look) -> Look:
@@ -67,6 +82,9 @@ def look_at(number: int, facts: Facts, before: Look) -> Look:
         return before if before.status == FAILED else Look(NOT_CHECKED, _joined(before, number, why))
     bad = [before.detail] if before.status == FAILED else []
     left: list[str] = []
+    told: list[str] = []
+    if number == PULL_STEP and not any(trial.outcome == "pulled" for view in chosen for trial in view.trials):
+        left.append(_NOT_BY_HAND)
     for view in chosen:
         why = why_not_looked_at(view)
         if why:
@@ -75,11 +93,13 @@ def look_at(number: int, facts: Facts, before: Look) -> Look:
         found = STEPS[number](view, facts)
         bad += found.bad
         left += found.open
+        told += found.told
     if bad:
         return Look(FAILED, enumeration(list(dict.fromkeys(bad)), 2) + taken(facts))
     if left:
         return Look(NOT_CHECKED, enumeration(list(dict.fromkeys(left)), 2))
-    return Look(PASSED, f"{_PASSED[number]}{taken(facts)}")
+    besides = f"; {enumeration(told, 2)}" if told else ""
+    return Look(PASSED, f"{_PASSED[number]}{besides}{taken(facts)}")
 
 
 def taken(facts: Facts) -> str:
@@ -118,10 +138,11 @@ def _gaps(view: NodeView, number: int) -> tuple[str, ...]:
 
 
 def _node(view: NodeView, facts: Facts) -> _Seen:
-    bad = [sentence([fault]) for fault in disk_faults(view) if fault.sure]
+    faults = disk_faults(view)
+    bad = [sentence([fault]) for fault in faults if fault.sure]
     bad += [f"{view.name}: {clean(room.image, 120)} does not fit" for room in view.rooms if not room.fits]
     store = next((one for one in view.file_systems if one.purpose == "images"), None)
-    missing = []
+    missing = [sentence([fault]) for fault in faults if not fault.sure]
     if store is None or store.bytes_free is None:
         missing.append(f"{view.name}: free bytes of the image store were not seen")
     elif store.inodes_total is not None and store.inodes_free is None:
@@ -131,7 +152,11 @@ def _node(view: NodeView, facts: Facts) -> _Seen:
 
 def _network(view: NodeView, facts: Facts) -> _Seen:
     faults = network_faults(view, Ladder(facts))
-    bad = tuple(sentence([fault]) for fault in faults if fault.sure)
+    bad = [sentence([fault]) for fault in faults if fault.sure]
+    clock = clock_words(view)
+    if clock:
+        bad.append(clock.replace(OWN, f"{view.name}'s"))
+    doubts = [sentence([fault]) for fault in faults if not fault.sure]
     missing = [
         f"{view.name}: {clean(host, 80)} was not tried" for host in _wanted(view, facts) - set(view.hops)
     ]
@@ -140,7 +165,7 @@ def _network(view: NodeView, facts: Facts) -> _Seen:
     broken = {fault.host for fault in faults}
     for host in sorted(set(view.hops) - broken):
         missing += _not_to_the_end(view, host)
-    return _Seen(bad, (*sorted(missing), *_gaps(view, NETWORK_STEP)))
+    return _Seen(tuple(bad), (*doubts, *sorted(missing), *_gaps(view, NETWORK_STEP)))
 
 
 def _wanted(view: NodeView, facts: Facts) -> set[str]:
@@ -174,25 +199,39 @@ def _runtime(view: NodeView, facts: Facts) -> _Seen:
         missing.append(f"{view.name}: no container runtime was found")
     elif not view.runtime.state:
         missing.append(f"{view.name}: whether the runtime runs was not seen")
-    return _Seen(tuple(bad), (*missing, *_gaps(view, RUNTIME_STEP)))
+    told, troubles = _logged(view)
+    return _Seen(tuple(bad), (*missing, *troubles, *_gaps(view, RUNTIME_STEP)), told)
+
+
+def _logged(view: NodeView) -> tuple[tuple[str, ...], list[str]]:
+    """The causes that the node's logs name, and those among them that are the runtime's own."""
+    counts: Counter[Cause] = Counter()
+    for line in view.log_lines:
+        cause = classify(line.text, None).cause
+        if cause != Cause.UNKNOWN:
+            counts[cause] += max(line.count, 1)
+    own = [cause for cause in sorted(counts) if CATALOGUE[cause].step == RUNTIME_STEP]
+    told = [
+        f"the logs of {view.name} name {cause} ({plural(counts[cause], 'time')})" for cause in sorted(counts)
+    ]
+    return tuple(told), [
+        f"{view.name}: its logs name {cause} ({plural(counts[cause], 'time')})" for cause in own
+    ]
 
 
 def _pull(view: NodeView, facts: Facts) -> _Seen:
     wanted = {canonical(one.image) for one in facts.failures if one.node == view.name and one.image}
     tried = {canonical(one.image): one for one in view.trials}
     bad, missing = [], list(_gaps(view, PULL_STEP))
-    for image in sorted(wanted):
-        trial = tried.get(image)
-        if trial is None:
-            missing.append(
-                "nothing was pulled by hand (image_pull_manual_pull)"
-                if not tried
-                else f"{view.name}: {image}"
-            )
-        elif trial.outcome == "not_tried":
+    for image in sorted(wanted - set(tried)):
+        missing.append(f"{view.name}: {image}" if tried else _NOT_BY_HAND)
+    for image, trial in sorted(tried.items()):
+        if trial.outcome == "not_tried":
             missing.append(f"{view.name}: {clean(trial.text, 200) or 'not tried'}")
         elif trial.outcome != "pulled":
             bad.append(f"{view.name}: {clean(image, 120)}: {clean(trial.text, 160) or trial.outcome}")
+        elif fetched_nothing(trial):
+            missing.append(f"{view.name}: {clean(image, 120)} lay there already: no layer was fetched")
     return _Seen(tuple(bad), tuple(missing))
 
 
@@ -205,6 +244,6 @@ STEPS: Mapping[int, Callable[[NodeView, Facts], _Seen]] = {
 _PASSED = {
     NODE_STEP: "the nodes concerned are ready and have bytes and inodes free",
     NETWORK_STEP: "every host of the pulls answers on every hop",
-    RUNTIME_STEP: "the runtimes run, and nothing wrong was found in their files and logs",
+    RUNTIME_STEP: "the runtimes run, and nothing wrong was found in their files, nor of their own in their logs",
     PULL_STEP: "every image could be pulled by hand",
 }

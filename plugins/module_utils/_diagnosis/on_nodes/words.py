@@ -132,6 +132,11 @@ def trial_elsewhere(view: NodeView, image: str) -> Evidence | None:
     return seen(view.name, trial.at, fact)
 
 
+def fetched_nothing(trial: PullTrial) -> bool:
+    """Tell whether a pull that went well found all layers there: it shows that the manifest is given, no more."""
+    return trial.outcome == "pulled" and bool(trial.was_there)
+
+
 def throughput(trial: PullTrial | None) -> str:
     """Return ``5.2 MB/s``, empty where it is not known."""
     if trial is None or not trial.bytes or not trial.seconds or trial.seconds <= 0:

@@ -11,7 +11,13 @@ from pathlib import Path
 
 import jsonschema
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import diagnose
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis import (
+    diagnose,
+    facts_from_folder,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.where_to_look import (
+    choose_nodes,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     ConfigProblem,
     DiskUse,
@@ -145,6 +151,85 @@ def test_evidence_without_nodes_is_judged_as_before(tmp_path: Path) -> None:
     assert steps(report)[6] == ("not_checked", "no node was read")
     assert "nodes" in [item.check for item in report.not_checked]
     assert report.findings[0].confidence == "confirmed"
+
+
+def test_connections_that_all_time_out_leave_the_network_step_open(tmp_path: Path) -> None:
+    # The control gets another address, so that the name may be at fault: unsure, yet nothing that passes.
+    seen = sick(
+        hop("dns", addresses=("10.9.9.9", "10.9.9.8")),
+        hop("tcp", "timeout", address="10.9.9.9"),
+        hop("tcp", "timeout", address="10.9.9.8"),
+    )
+    report = report_with(tmp_path / "run", [failing(not_found(IMAGE), IMAGE, node=BROKEN)], [*seen, *well()])
+    status, detail = steps(report)[7]
+    assert status != "passed"
+    assert HOST in detail
+
+
+@pytest.mark.parametrize(("off", "status"), [(-90000.0, "failed"), (500.0, "failed"), (1.5, "passed")])
+def test_a_clock_that_is_off_fails_the_network_step(tmp_path: Path, off: float, status: str) -> None:
+    seen = [look(clock_difference=off), runtime(), disk(), resolver(), *way(), *well()]
+    report = report_with(tmp_path / "run", [failing(not_found(IMAGE), IMAGE, node=BROKEN)], seen)
+    found = steps(report)[7]
+    assert found[0] == status
+    assert ("node1's clock is" in found[1]) == (status == "failed")
+
+
+def test_the_step_of_the_manual_pull_passes_only_by_a_pull(tmp_path: Path) -> None:
+    sandbox = failing("failed to create pod sandbox: odd", "", node=BROKEN, symptom="sandbox")
+    report = report_with(tmp_path / "run", [sandbox], [*sick(*way()), *well()])
+    assert steps(report)[9] == ("not_checked", "nothing was pulled by hand (image_pull_manual_pull)")
+
+
+@pytest.mark.parametrize(
+    ("trial", "status", "words"),
+    [
+        (PullTrial(BROKEN, IMAGE, "pulled", "docker", was_there=True, at=AT), "not_checked", "no layer"),
+        (PullTrial(BROKEN, IMAGE, "pulled", "docker", was_there=False, at=AT), "passed", ""),
+        (PullTrial(HEALTHY, IMAGE, "failed", "ctr", text="EOF", at=AT), "failed", "node2: "),
+    ],
+    ids=["was there", "fetched", "fails on the control"],
+)
+def test_a_pull_by_hand_counts_for_what_it_fetched(
+    tmp_path: Path, trial: PullTrial, status: str, words: str
+) -> None:
+    failure = failing(not_found(IMAGE), IMAGE, node=BROKEN)
+    report = report_with(tmp_path / "run", [failure], [*sick(*way()), trial, *well()])
+    found = steps(report)[9]
+    assert found[0] == status
+    assert words in found[1]
+
+
+def test_lines_of_a_log_that_name_a_cause_are_counted(tmp_path: Path) -> None:
+    full = "write /var/lib/containerd/x: no space left on device"
+    line = LogLine(BROKEN, "containerd", AT, f'PullImage "{IMAGE}" failed: {full}', IMAGE, count=3)
+    failure = failing(not_found(IMAGE), IMAGE, node=BROKEN)
+    report = report_with(tmp_path / "run", [failure], [*sick(*way()), line, *well()])
+    assert "the logs of node1 name disk_full (3 times)" in steps(report)[8][1]
+
+
+def test_a_log_that_names_the_runtime_s_own_trouble_does_not_pass(tmp_path: Path) -> None:
+    words = "connection error: dial unix /run/containerd/containerd.sock: connect: connection refused"
+    line = LogLine(BROKEN, "kubelet", AT, words)
+    failure = failing(not_found(IMAGE), IMAGE, node=BROKEN)
+    report = report_with(tmp_path / "run", [failure], [*sick(*way()), line, *well()])
+    assert steps(report)[8] == ("not_checked", "node1: its logs name runtime_error (1 time)")
+
+
+def test_steps_do_not_speak_for_nodes_that_were_left_out(tmp_path: Path) -> None:
+    names = [f"n{number}" for number in range(4)]
+    failures = [failing(not_found(IMAGE), IMAGE, node=name, pod=name) for name in names]
+    shown = [record for name in names[:2] for record in sick(*way(on=name), on=name)]
+    pulled = [PullTrial(name, IMAGE, "pulled", "ctr", was_there=False, at=AT) for name in names[:2]]
+    about: list[Record] = [*failures, *(node(name) for name in names)]
+    folder = folder_with(tmp_path / "all", about, [*shown, *pulled])
+    assert [steps(diagnose(folder))[number][0] for number in (6, 7, 8, 9)] == ["passed"] * 4
+    left = choose_nodes(facts_from_folder(folder), 2, every_fault=True).left_out
+    choices: list[Record] = [*(NodeChoice(name, "failing", "a", way="ssh") for name in names[:2]), *left]
+    found = steps(report_with(tmp_path / "some", about, [*shown, *pulled], choices=choices))
+    for number in (6, 7, 8, 9):
+        assert found[number][0] == "not_checked"
+        assert "image_pull_max_nodes" in found[number][1]
 
 
 # Purity, and hostile nodes
