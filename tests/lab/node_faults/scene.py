@@ -21,7 +21,6 @@ from tests.lab.node_faults.network import start_name_servers
 from tests.lab.scenarios.manifests import container, pod
 from tests.lab.scenarios.scene import SLOW_AFTER
 
-SPACE = "node-faults"
 CONTROL = "node1"
 SECONDS = 240
 PULL_FAILS = frozenset({"ErrImagePull", "ImagePullBackOff"})
@@ -33,16 +32,22 @@ class Scene:
     """Node faults that show on a lab."""
 
     lab: Lab
+    name: str
     machines: tuple[Machine, ...]
     pods: dict[str, Json] = field(default_factory=dict)
     events: dict[str, list[Json]] = field(default_factory=dict)
 
+    @property
+    def space(self) -> str:
+        """The namespace of its pods."""
+        return f"{self.name}-faults"
+
     def look(self) -> None:
         """Reads the pods and their events anew."""
         api = self.lab.api
-        self.pods = {one["metadata"]["name"]: one for one in api.list("Pod", SPACE)}
+        self.pods = {one["metadata"]["name"]: one for one in api.list("Pod", self.space)}
         self.events = {}
-        for event in api.list("Event", SPACE):
+        for event in api.list("Event", self.space):
             self.events.setdefault(event["involvedObject"].get("name", ""), []).append(event)
 
 
@@ -50,13 +55,13 @@ class Scene:
 def in_place(lab: Lab, name: str) -> Iterator[Scene]:
     """The set of that name, on nodes that are there as long as the block runs."""
     machines = SETS[name]
-    scene = Scene(lab, machines)
+    scene = Scene(lab, name, machines)
     try:
         prepare(scene)
         with _expired_events(scene):
             yield scene
     finally:
-        lab.api.delete_namespace(SPACE, seconds=0)
+        lab.api.delete_namespace(scene.space)
         for machine in machines:
             if machine.name in {node.name for node in lab.nodes}:
                 lab.remove_node(machine.name)
@@ -65,7 +70,7 @@ def in_place(lab: Lab, name: str) -> Iterator[Scene]:
 def prepare(scene: Scene) -> None:
     """Boots the nodes, breaks them, creates the pods, and returns when each fault shows."""
     lab, machines = scene.lab, scene.machines
-    lab.api.create_namespace(SPACE)
+    lab.api.create_namespace(scene.space)
     start_name_servers(lab)
     for machine in machines:
         lab.add_node(machine.name, machine.settings, wait=False)
@@ -81,7 +86,7 @@ def prepare(scene: Scene) -> None:
         if machine.break_it:
             machine.break_it(lab, lab.node(machine.name))
         for fault in machine.faults:
-            lab.api.create(manifest(machine, fault), SPACE)
+            lab.api.create(manifest(machine, fault), scene.space)
     settle(scene)
 
 
@@ -141,7 +146,7 @@ def _expired_events(scene: Scene) -> Iterator[None]:
     """Deletes the events of faults that must do without, as often as the kubelet writes new ones."""
     names = {fault.name for machine in scene.machines for fault in machine.faults if fault.without_events}
     over = threading.Event()
-    worker = threading.Thread(target=_delete_events, args=(scene.lab, names, over), daemon=True)
+    worker = threading.Thread(target=_delete_events, args=(scene, names, over), daemon=True)
     worker.start()
     try:
         yield
@@ -150,12 +155,13 @@ def _expired_events(scene: Scene) -> Iterator[None]:
         worker.join(10)
 
 
-def _delete_events(lab: Lab, pods: set[str], over: threading.Event) -> None:
+def _delete_events(scene: Scene, pods: set[str], over: threading.Event) -> None:
+    api = scene.lab.api
     while pods and not over.wait(0.2):
-        for event in lab.api.list("Event", SPACE):
+        for event in api.list("Event", scene.space):
             if event["involvedObject"].get("name") in pods:
                 try:
-                    lab.api.delete("Event", event["metadata"]["name"], SPACE)
+                    api.delete("Event", event["metadata"]["name"], scene.space)
                 except ApiError as error:
                     if error.status != 404:
                         raise
