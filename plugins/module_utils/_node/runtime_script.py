@@ -14,7 +14,8 @@ Set (never exported):
 ``RT_VARIANT``
     ``k3s``, ``rke2``, ``microk8s``, ``cri-dockerd`` or empty.
 ``RT_PID``, ``RT_UNIT``
-    The living process (empty where none lives) and its systemd unit, else the unit that would start it.
+    The living process (empty where none lives) and its systemd unit, else the unit that would start it. Only
+    processes of root that lie in no pod's cgroup count; of several a child of init, then the oldest.
 ``RT_SOCKET``, ``RT_CONFIG``, ``RT_ROOT``
     The socket without a scheme, the configuration file (it need not exist), and the folder of the image store.
 ``RT_CERTS``
@@ -85,32 +86,65 @@ rt_endpoint_in() {
     [ -z "$rt_v" ] || RT_ENDPOINT=$rt_v
 }
 
+# Whether a process is root's, and no pod's: any user, and any pod that shares the node's processes, may start
+# something by the name of a runtime, and what is believed of it steers what root does here.
+rt_trusted() {
+    rt_owner=
+    while read -r rt_k rt_v rt_w rt_rest; do
+        case $rt_k in Uid:) rt_owner=$rt_v.$rt_w; break ;; esac
+    done <"$1/status"
+    [ "$rt_owner" = 0.0 ] || return 1
+    [ -z "$rt_in_pod" ] || return 0
+    while read -r rt_line; do
+        case $rt_line in *kubepods*) return 1 ;; esac
+    done <"$1/cgroup"
+    return 0
+} 2>/dev/null
+
+# The better of several is a child of init (as systemd starts it), then the oldest: $rt_stat -> $rt_rank, less is better
+rt_rank() {
+    set -- ${rt_stat##*") "}
+    rt_rank=${20:-0}
+    case $rt_rank in '' | *[!0-9]* | 0?*) rt_rank=0 ;; esac
+    [ "$2" = 1 ] || rt_rank=$((rt_rank + 1000000000000000))
+}
+
+# A process instead of the one that is there, where it is the better one: rt_prefer VARIABLE PID
+rt_prefer() {
+    eval "[ -z \"\$$1\" ] || [ \"$rt_rank\" -lt \"\$rt_r_$1\" ]" || return 0
+    eval "$1=\$2 rt_r_$1=\$rt_rank"
+}
+
 # Processes by their names. Those of containers (another PID namespace) are none of the node's.
 rt_processes() {
     rt_containerds= rt_dockerd= rt_cridockerd= rt_crio= rt_k3s= rt_rke2= rt_microk8s=
-    RT_KUBELET_PID= rt_same=
+    RT_KUBELET_PID= rt_same= rt_in_pod=
     { [ /proc/self/ns/pid -ef /proc/self/ns/pid ] && rt_same=1; } 2>/dev/null
+    # Of a node that is itself a pod, everything lies below a pod's cgroup.
+    { read -r rt_line </proc/1/cgroup; } 2>/dev/null && case $rt_line in *kubepods*) rt_in_pod=1 ;; esac
     for rt_entry in /proc/[0-9]*; do
         { read -r rt_comm <"$rt_entry/comm"; } 2>/dev/null || continue
         case $rt_comm in
             containerd|dockerd|cri-dockerd|crio|kubelet|kubelite|k3s-server|k3s-agent|rke2) ;;
             *) continue ;;
         esac
-        { read -r rt_line <"$rt_entry/stat"; } 2>/dev/null || continue
-        case $rt_line in *") Z "*|*") X "*) continue ;; esac
+        { read -r rt_stat <"$rt_entry/stat"; } 2>/dev/null || continue
+        case $rt_stat in *") Z "*|*") X "*) continue ;; esac
         if [ "$rt_same" ] && [ -e "$rt_entry/ns/pid" ]; then
             [ "$rt_entry/ns/pid" -ef /proc/self/ns/pid ] || continue
         fi
+        rt_trusted "$rt_entry" || continue
         rt_pid=${rt_entry#/proc/}
+        rt_rank
         case $rt_comm in
-            containerd) rt_containerds="$rt_containerds$rt_pid$rt_newline" ;;
-            dockerd) [ "$rt_dockerd" ] || rt_dockerd=$rt_pid ;;
-            cri-dockerd) rt_cridockerd=$rt_pid ;;
-            crio) [ "$rt_crio" ] || rt_crio=$rt_pid ;;
-            k3s-server|k3s-agent) rt_k3s=$rt_pid ;;
-            rke2) rt_rke2=$rt_pid ;;
-            kubelet) RT_KUBELET_PID=$rt_pid ;;
-            kubelite) rt_microk8s=$rt_pid; RT_KUBELET_PID=$rt_pid ;;
+            containerd) rt_containerds="$rt_containerds$rt_rank:$rt_pid$rt_newline" ;;
+            dockerd) rt_prefer rt_dockerd "$rt_pid" ;;
+            cri-dockerd) rt_prefer rt_cridockerd "$rt_pid" ;;
+            crio) rt_prefer rt_crio "$rt_pid" ;;
+            k3s-server|k3s-agent) rt_prefer rt_k3s "$rt_pid" ;;
+            rke2) rt_prefer rt_rke2 "$rt_pid" ;;
+            kubelet) rt_prefer RT_KUBELET_PID "$rt_pid" ;;
+            kubelite) rt_prefer rt_microk8s "$rt_pid"; rt_prefer RT_KUBELET_PID "$rt_pid" ;;
         esac
     done
 }
@@ -187,20 +221,25 @@ rt_unit_guess() {
     done
 }
 
-# Which containerd: the one that listens where the kubelet asks. $rt_text becomes its arguments.
+# Which containerd: of those that listen where the kubelet asks (else of all) the best. $rt_text becomes its arguments.
 rt_containerd_pid() {
-    set -- $rt_containerds
-    for rt_pid in "$@"; do
+    rt_best= rt_best_text= rt_other=
+    for rt_one in $rt_containerds; do
+        rt_rank=${rt_one%%:*} rt_pid=${rt_one#*:}
+        rt_prefer rt_other "$rt_pid"
         rt_arguments "$rt_pid"
         rt_option --address -a
         [ "$rt_o" ] || rt_o=/run/containerd/containerd.sock
         case $rt_o in /var/run/*) rt_o=${rt_o#/var} ;; esac
-        if [ $# -eq 1 ] || [ "$rt_o" = "${RT_ENDPOINT#/var}" ] || [ "$rt_o" = "$RT_ENDPOINT" ]; then
-            RT_PID=$rt_pid
-            return 0
-        fi
+        [ "$rt_o" = "${RT_ENDPOINT#/var}" ] || [ "$rt_o" = "$RT_ENDPOINT" ] || continue
+        rt_prefer rt_best "$rt_pid"
+        [ "$rt_best" != "$rt_pid" ] || rt_best_text=$rt_text
     done
-    [ $# -eq 0 ] || { RT_PID=$1; rt_arguments "$1"; }
+    RT_PID=$rt_best rt_text=$rt_best_text
+    if [ -z "$RT_PID" ] && [ "$rt_other" ]; then
+        RT_PID=$rt_other
+        rt_arguments "$RT_PID"
+    fi
 }
 
 rt_containerd() {

@@ -40,6 +40,8 @@ class FakeNode:
         self.folder = folder
         self.write("/proc/uptime", "50000.00 90000.00\n")
         self.write("/proc/1/environ", "")
+        self.write("/proc/1/comm", "systemd\n")
+        self.write("/proc/1/cgroup", "0::/init.scope\n")
 
     def write(self, path: str, text: str, *, changed: bool = False) -> None:
         """Write a file that is older than every process, unless it was ``changed`` since."""
@@ -58,15 +60,21 @@ class FakeNode:
         environ: Mapping[str, str] | None = None,
         unit: str = "",
         state: str = "S",
+        *,
+        uid: int = 0,
+        parent: int = 1,
+        began: int = 40_000,
+        cgroup: str = "",
     ) -> None:
-        """A living process that began 40,000 seconds after the node was started."""
+        """A living process that ``began`` so many seconds after the node was started."""
         own = f"/proc/{pid}"
         self.write(f"{own}/comm", f"{name}\n")
-        fields = [state, "1", *["0"] * 17, "4000000", "0", "0"]
+        fields = [state, str(parent), *["0"] * 17, f"{began}00", "0", "0"]
         self.write(f"{own}/stat", f"{pid} ({name}) {' '.join(fields)}\n")
         self.write(f"{own}/cmdline", "".join(f"{one}\0" for one in (name, *arguments)))
         self.write(f"{own}/environ", "".join(f"{key}={value}\0" for key, value in (environ or {}).items()))
-        self.write(f"{own}/cgroup", f"0::/system.slice/{unit}\n" if unit else "0::/\n")
+        self.write(f"{own}/status", f"Name:\t{name}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t0\t0\t0\t0\n")
+        self.write(f"{own}/cgroup", f"0::{cgroup or (f'/system.slice/{unit}' if unit else '/')}\n")
 
     def ask(self, jobs: Sequence[Job], shell: str = "dash", *, runtime: str = "") -> Answer:
         moved = [dataclasses.replace(job, text=self._moved(job.text)) for job in jobs]

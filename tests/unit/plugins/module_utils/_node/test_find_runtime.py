@@ -173,3 +173,49 @@ def test_text_of_the_node_is_never_run(node: FakeNode, shell: str, tmp_path: Pat
     assert found["RT_ROOT"] == evil.replace(str(tmp_path), "")
     node.look("registry.example/app:1", shell=shell)
     assert not trap.exists()
+
+
+def test_a_process_of_another_user_is_no_runtime(node: FakeNode, shell: str) -> None:
+    evil = {"HTTPS_PROXY": "http://evil.example:1"}
+    for pid, name in enumerate(("containerd", "dockerd", "crio"), 10):
+        node.process(name, pid, ["--root", "/var/evil"], environ=evil, uid=65534)
+    node.process("kubelet", 13, ["--container-runtime-endpoint=unix:///run/evil.sock"], uid=1000)
+    found = node.variables(shell, runtime="containerd://1.7.2")
+    assert (found["RT"], found["RT_PID"], found["RT_KUBELET_PID"]) == ("containerd", "", "")
+    assert (found["RT_HTTPS_PROXY"], found["RT_ROOT"]) == ("", "/var/lib/containerd")
+    assert found["RT_SOCKET"] == "/run/containerd/containerd.sock"
+
+
+def test_a_pod_among_the_nodes_processes_is_no_runtime(node: FakeNode, shell: str) -> None:
+    pod = "/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/cri-containerd-2.scope"
+    node.process("containerd", 100, ["--root", "/var/evil"], cgroup=pod)
+    node.process("containerd", 999, unit="containerd.service")
+    found = node.variables(shell)
+    assert (found["RT_PID"], found["RT_ROOT"]) == ("999", "/var/lib/containerd")
+
+
+def test_a_node_that_is_itself_a_pod_has_a_runtime(node: FakeNode, shell: str) -> None:
+    node.write("/proc/1/cgroup", "0::/kubepods/besteffort/pod1/2/init.scope\n")
+    node.process("containerd", 55, cgroup="/kubepods/besteffort/pod1/2/system.slice/containerd.service")
+    found = node.variables(shell)
+    assert (found["RT_PID"], found["RT_UNIT"]) == ("55", "containerd.service")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("containerd", "containerd://1"), ("dockerd", "docker://1"), ("crio", "cri-o://1")]
+)
+def test_of_several_the_child_of_init_counts_then_the_oldest(
+    node: FakeNode, shell: str, name: str, hint: str
+) -> None:
+    node.process(name, 10, began=100, parent=9)
+    node.process(name, 11, began=41_000)
+    node.process(name, 999, began=5_000)
+    node.process(name, 9999, began=6_000)
+    assert node.variables(shell, runtime=hint)["RT_PID"] == "999"
+
+
+def test_the_oldest_kubelet_is_the_nodes(node: FakeNode, shell: str) -> None:
+    node.process("kubelet", 10, ["--container-runtime-endpoint=unix:///run/evil.sock"], began=45_000)
+    node.process("kubelet", 74, ["--container-runtime-endpoint=unix:///run/crio/crio.sock"], began=300)
+    node.process("kubelet", 80, ["--container-runtime-endpoint=unix:///run/evil.sock"], began=45_000)
+    assert node.variables(shell)["RT_KUBELET_PID"] == "74"
