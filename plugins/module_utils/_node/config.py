@@ -142,8 +142,9 @@ def _looked(answer: Answer, question: NodeQuestion, state: State) -> list[Record
 
 def _check_proxies(look: Look, answer: Answer, state: State, unit_proxies: dict[str, str]) -> None:
     block = answer.job(STATE_JOB).block("etc_environment")
-    # A proxy of daemon.json outweighs the environment, so that the unit says nothing of it.
-    unit = "" if state.proxy_from == "file" else state.fact.unit
+    # A proxy of daemon.json outweighs the environment, so that the unit says nothing of it; and a process whose
+    # environment was not read cannot differ from its unit.
+    unit = state.fact.unit if state.proxy_from == "process" else ""
     proxies.check(look, state.fact.proxies, unit, unit_proxies, block.text if block else "")
 
 

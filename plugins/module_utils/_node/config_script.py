@@ -171,6 +171,7 @@ say https_proxy "$RT_HTTPS_PROXY"
 say http_proxy "$RT_HTTP_PROXY"
 say no_proxy "$RT_NO_PROXY"
 if [ -r /proc/1/environ ]; then say root_user 1; fi
+{ read -r line </proc/1/comm && say sees_processes 1; } 2>/dev/null
 read -r up idle </proc/uptime
 say uptime "$up"
 say now "$(date +%s)"

@@ -64,7 +64,9 @@ def read_state(answer: Answer, node: str, hint: str) -> State | None:
     answers = _answers(said)
     text = _version_text(said, hint, name)
     now, started = _moments(job, stat)
-    state = _state(pid, stat, said, unit)
+    root_user = job.fact("root_user") is not None
+    sees = root_user and job.fact("sees_processes") is not None
+    state = _state(pid, stat, said, unit, sees=sees)
     fact = RuntimeFact(
         node=node,
         name=name,
@@ -85,7 +87,7 @@ def read_state(answer: Answer, node: str, hint: str) -> State | None:
         version=version_of(text),
         config=_plain(job, "config"),
         certs=tuple(one for one in _plain(job, "certs").split(":") if one),
-        root_user=job.fact("root_user") is not None,
+        root_user=root_user,
         started=started,
         now=now,
         proxy_from=_plain(job, "proxy_from"),
@@ -124,9 +126,16 @@ def _unit(block: Block | None) -> dict[str, str]:
     }
 
 
-def _state(pid: str, stat: list[str], said: Block | None, unit: dict[str, str]) -> str:
+def _state(pid: str, stat: list[str], said: Block | None, unit: dict[str, str], *, sees: bool) -> str:
+    """Only who ``sees`` all processes can tell that there is none; to others systemd's word on the unit counts.
+
+    Its ``inactive`` tells nothing there: the runtime may have another unit, in a folder that only root can read.
+    """
     if not pid:
-        return "stopped"
+        active = unit.get("ActiveState", "")
+        if active in ("active", "reloading"):
+            return "running"
+        return "stopped" if sees or active in ("failed", "activating", "deactivating") else ""
     if stat and stat[0] in ("T", "t"):
         return "hung"
     if said is not None and (said.exit_code == TIMED_OUT or not said.ended):

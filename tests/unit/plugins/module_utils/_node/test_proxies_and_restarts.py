@@ -36,6 +36,13 @@ def test_an_edited_unit_that_was_not_restarted(node: FakeNode, shell: str) -> No
     assert "http://old:3128, and would be http://new:3128" in problem.problem
 
 
+def test_a_process_whose_environment_was_not_read_does_not_differ_from_its_unit(node: FakeNode) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.write("/proc/55/environ", "")
+    node.write(UNIT, "[Service]\nEnvironment=HTTPS_PROXY=http://new:3128\n")
+    assert "not_restarted" not in node.look("r.example/app:1").problems
+
+
 def test_drop_ins_by_name_and_an_environment_file_last(node: FakeNode) -> None:
     node.process("containerd", 55, unit="containerd.service", environ={"HTTPS_PROXY": "http://c:1"})
     node.write(UNIT, "[Service]\nEnvironmentFile=-/etc/default/proxy\nEnvironment=HTTPS_PROXY=http://a:1\n")

@@ -28,7 +28,13 @@ CTR = "Client:\n  Version:  1.7.2\n\nServer:\n  Version:  1.7.24~ds1-1\n  Revisi
 
 
 def state(
-    *, pid: str = "55", stat: str = " ".join(STAT), answer: Block | None = None, unit: str = "", **facts: str
+    *,
+    pid: str = "55",
+    stat: str = " ".join(STAT),
+    answer: Block | None = None,
+    unit: str = "",
+    unsaid: tuple[str, ...] = (),
+    **facts: str,
 ) -> tuple[RuntimeFact, list[str]]:
     said = {
         "name": "containerd",
@@ -37,9 +43,10 @@ def state(
         "uptime": "50000.00",
         "now": "1772352000",
         "root_user": "1",
+        "sees_processes": "1",
         "config": CONFIG,
     }
-    found = {key: (value,) for key, value in {**said, **facts}.items()}
+    found = {key: (value,) for key, value in {**said, **facts}.items() if key not in unsaid}
     blocks = (Block("unit", unit, 0, ended=True),) if unit else ()
     jobs = {
         "runtime_state": JobAnswer("runtime_state", "ended", facts=found, blocks=blocks),
@@ -87,6 +94,29 @@ def test_a_unit_that_starts_again_and_again() -> None:
     fact, _gaps = state(pid="", stat="", unit=unit)
     assert (fact.state, fact.restarts) == ("stopped", 7)
     assert "auto-restart" in fact.detail
+
+
+def test_no_process_is_a_stopped_runtime_to_who_sees_all_processes() -> None:
+    assert state(pid="", stat="")[0].state == "stopped"
+
+
+@pytest.mark.parametrize("unsaid", [("root_user",), ("sees_processes",), ("root_user", "sees_processes")])
+@pytest.mark.parametrize(
+    ("active", "expected"),
+    [("", ""), ("inactive", ""), ("failed", "stopped"), ("activating", "stopped"), ("active", "running")],
+)
+def test_no_process_is_nothing_to_who_does_not_see_them_and_systemd_decides(
+    unsaid: tuple[str, ...], active: str, expected: str
+) -> None:
+    unit = f"ActiveState={active}\nSubState=x\n" if active else ""
+    fact, _gaps = state(pid="", stat="", unit=unit, unsaid=unsaid)
+    assert fact.state == expected
+
+
+@pytest.mark.parametrize("root_user", [True, False])
+def test_a_unit_that_is_active_stands_for_a_process_that_is_not_seen(root_user: bool) -> None:
+    unsaid = () if root_user else ("root_user",)
+    assert state(pid="", stat="", unit="ActiveState=active\n", unsaid=unsaid)[0].state == "running"
 
 
 def test_the_user_that_is_not_root_is_told() -> None:
