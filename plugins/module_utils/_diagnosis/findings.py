@@ -150,8 +150,16 @@ def _pattern(entry: Entry, fault: Fault, case: Case) -> str:
     stands_before = bool(case.hosts) and not set(case.hosts) & set(case.registries)
     if entry.title_between and stands_before:
         between = entry.title_between
-        return f"On {{node}} alone: {between[0].lower()}{between[1:]}" if fault.attribution else between
-    return entry.title_on_node if fault.attribution and entry.title_on_node else entry.title
+        own = _on_node(f"On {{node}} alone: {between[0].lower()}{between[1:]}", fault)
+        return own or between
+    return _on_node(entry.title_on_node, fault) or entry.title
+
+
+def _on_node(pattern: str, fault: Fault) -> str:
+    """The title of a fault of a node: ``alone`` only where others were seen to get on."""
+    if fault.attribution is None:
+        return ""
+    return pattern if fault.attribution.reached_from else pattern.replace(" alone", "", 1)
 
 
 def _nodes_own_title(fault: Fault, case: Case) -> str:

@@ -80,8 +80,11 @@ class NodeFault:
 
     @property
     def is_of_the_node(self) -> bool:
-        """Tell whether the node, or what only its pool shares, is at fault and not the host."""
-        return self.wide or bool(self.compared)
+        """Tell whether the node, or what only its pool shares, is at fault and not the host.
+
+        Where a healthy node that was looked at to compare fails alike, what both of them share is at fault.
+        """
+        return bool(self.compared) or (self.wide and not self.worse)
 
 
 def sentence(faults: Iterable[NodeFault]) -> str:
@@ -101,9 +104,21 @@ def sentence(faults: Iterable[NodeFault]) -> str:
     elif any(one.controller for one in several):
         others = ", the controller can"
     if worse and not can:
-        others += f"; {enumeration(worse)}, looked at to compare, cannot either"
+        others += f"; {enumeration(worse)}, looked at to compare, cannot either, so {_shared(first)}"
     because = first.because.replace(OWN, own)
     return printable(f"{enumeration(nodes, 4)} cannot {first.cannot}{others}: {because}", 600)
+
+
+def _shared(fault: NodeFault) -> str:
+    """What is at fault where healthy nodes fail alike."""
+    if fault.hop == Hop.DNS:
+        return "it is not the node's own fault but the resolver's that they share, or the name's"
+    if fault.hop == Hop.PROXY:
+        return "it is not the node's own fault but the proxy's that they share"
+    there = clean(fault.host or fault.registry) or "the registry"
+    if fault.hop == Hop.TLS:
+        return f"it is not the node's own fault but that of {there}, of the way there, or of what all nodes are given"
+    return f"it is not the node's own fault but that of {there} or of the way there"
 
 
 def seen(

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.answers import FOUND
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
@@ -118,14 +118,16 @@ def fails(hops: tuple[HopFact, ...]) -> bool:
 
 
 def evidence_of(view: NodeView, hop: HopFact, comparison: Comparison) -> tuple[Evidence, ...]:
-    """Return what the node met at this hop, and one vantage that gets past it."""
+    """Return what the node met at this hop, one vantage that gets past it, and one to compare with that does not."""
     found = [told(view, hop)]
     for other in comparison.better[:1]:
         at = other.of_host(hop.host, hop.hop) + other.of_host(hop.host, "http")
         found.append(told(other, next(one for one in at if one.outcome in GOOD)))
     for other in comparison.worse[:1]:
         bad = [one for one in other.of_host(hop.host, hop.hop) if one.outcome not in GOOD]
-        found.append(told(other, bad[0]))
+        alike = told(other, bad[0])
+        fact = f"it is the same on {other.name}, which was looked at to compare: {alike.fact}"
+        found.append(replace(alike, fact=printable(fact, 300)))
     for one in view.pod_hops.get(normal_host(hop.host), ()):
         if one.hop == hop.hop and one.outcome in GOOD:
             found.append(told(view, one))

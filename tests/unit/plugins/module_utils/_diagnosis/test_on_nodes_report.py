@@ -121,6 +121,30 @@ def test_a_host_that_the_healthy_node_cannot_reach_either_is_no_fault_of_the_nod
     assert found.confidence == "confirmed"
 
 
+def test_a_resolver_that_fails_the_healthy_node_alike_is_not_the_fault_of_one_node(tmp_path: Path) -> None:
+    report = report_with(
+        tmp_path / "run", [failing(LOST, IMAGE, node=BROKEN)], [*deaf(BROKEN), *deaf(HEALTHY)]
+    )
+    found = report.findings[0]
+    assert "alone" not in found.title
+    assert (
+        "cannot either, so it is not the node's own fault but the resolver's that they share" in found.summary
+    )
+    alike = [item.fact for item in found.evidence if item.vantage == f"node/{HEALTHY}"]
+    assert alike
+    assert all(fact.startswith("it is the same on node2") for fact in alike)
+    assert (found.cause, found.confidence) == ("dns_failure", "confirmed")
+
+
+@pytest.mark.parametrize("others", [[], [look(HEALTHY, reached=False, why="ssh: timed out")]], ids=str)
+def test_alone_is_said_only_where_a_comparison_was_made(tmp_path: Path, others: list[Record]) -> None:
+    failure = failing(LOST, IMAGE, node=BROKEN)
+    found = finding_with(tmp_path / "run", failure, [*deaf(BROKEN), *others])
+    assert found.title == "On node1: no DNS answer for registry.example"
+    compared = finding_with(tmp_path / "compared", failure, [*deaf(BROKEN), *well()])
+    assert compared.title == "On node1 alone: no DNS answer for registry.example"
+
+
 def test_two_hosts_that_a_node_cannot_reach_for_two_reasons_are_two_findings(tmp_path: Path) -> None:
     other = f"{OTHER}/acme/app:1"
     failures = [
