@@ -43,6 +43,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.words import (
     Words,
+    fetched_nothing,
+    is_of_the_client,
     throughput,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import (
@@ -182,7 +184,7 @@ def contradicted(judgement: Judgement, view: NodeView) -> Judgement:
         return judgement.with_evidence(seen(view.name, view.at, words, supports=False))
     host = normal_host(judgement.host)
     trial = view.trial_of(judgement.image)
-    if trial is not None and trial.outcome != "pulled":
+    if trial is not None and trial.outcome != "pulled" and not is_of_the_client(view, trial):
         return judgement
     if judgement.cause not in NETWORK_WORDS or not host or not view.gets_through(host):
         return judgement
@@ -202,6 +204,9 @@ def contradicted(judgement: Judgement, view: NodeView) -> Judgement:
 def pulled(judgement: Judgement, view: NodeView, success: Evidence) -> Judgement:
     """A pull by hand went well though the pod's fails."""
     judgement = judgement.with_evidence(success)
+    trial = view.trial_of(judgement.image)
+    if trial is not None and fetched_nothing(trial):
+        return judgement
     if judgement.cause == Cause.PULL_SLOW or judgement.cause not in _BY_HAND_DISPROVES | _NOT_THERE:
         return judgement
     note = (
@@ -215,6 +220,10 @@ def pulled(judgement: Judgement, view: NodeView, success: Evidence) -> Judgement
 def failed_by_hand(judgement: Judgement, view: NodeView, said: Words) -> Judgement:
     """A pull by hand failed: its words support the kubelet's, narrow them down, or stand beside them."""
     found = said.classification
+    trial = view.trial_of(judgement.image)
+    if trial is not None and is_of_the_client(view, trial):
+        words = f"{said.evidence.fact}: the client's own trouble, for the runtime runs and answers"
+        return judgement.with_evidence(replace(said.evidence, fact=printable(words, 300), supports=False))
     if found.cause == Cause.UNKNOWN:
         return judgement.with_evidence(said.evidence)
     if found.cause == judgement.cause or (judgement.seen is not None and found.cause in judgement.seen.fits):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import clean
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.steps import (
     why_not_looked_at,
 )
@@ -22,7 +23,7 @@ def gaps_of(facts: Facts) -> Iterator[Gap]:
     """Yield the gaps of all stages, those that several nodes have alike as one, and nodes that nobody looked at."""
     views = facts.vantages.views
     groups: dict[tuple[str, str, str], list[str]] = {}
-    for gap in (*facts.gaps, *_not_looked_at(facts)):
+    for gap in (*facts.gaps, *_not_looked_at(facts), *_left_behind(facts)):
         node, colon, what = gap.check.partition(": ")
         if not colon or node not in views:
             yield gap
@@ -35,6 +36,23 @@ def gaps_of(facts: Facts) -> Iterator[Gap]:
         yield Gap(f"{who}: {what}", why, lost)
     if facts.vantages.error:
         yield Gap("nodes", facts.vantages.error, _LOST)
+
+
+def _left_behind(facts: Facts) -> Iterator[Gap]:
+    """What pulls by hand have fetched and did not remove again, or may not have."""
+    for view in facts.vantages.views.values():
+        for trial in view.trials:
+            if trial.outcome == "not_tried" or trial.removed:
+                continue
+            store = clean(trial.store, 200) or "the store"
+            image = clean(trial.image, 200)
+            left = f"what the pull by hand of {image} fetched into {store}"
+            why = (
+                "it was not removed again (or was to stay there)"
+                if trial.removed is False
+                else "whether it was removed again was not seen"
+            )
+            yield Gap(f"{view.name}: {left}", why, "whether the node is as it was before")
 
 
 def _not_looked_at(facts: Facts) -> Iterator[Gap]:

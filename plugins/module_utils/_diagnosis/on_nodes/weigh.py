@@ -71,6 +71,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 _NOT_THERE = frozenset({Cause.TAG_NOT_FOUND, Cause.REPOSITORY_NOT_FOUND})
 _OF_CREDENTIALS = ABOUT_LOGIN | {Cause.UNKNOWN}
 _FALLBACK = f"config_{FALLBACK_LACKS_CA}"
+_BEFORE_CONTENT = frozenset({Hop.DNS, Hop.TCP, Hop.PROXY, Hop.TLS, Hop.REGISTRY, Hop.MANIFEST})
 _LOOSE = frozenset({Cause.TIMEOUT, Cause.RUNTIME_ERROR})
 """Weak too, unless the words admit no other cause."""
 
@@ -151,6 +152,8 @@ class Witness:
         )
         if said is None or (judgement.cause != Cause.UNKNOWN and said.classification.cause in WEAK_WORDS):
             said = words.trial_words(view, judgement.image, self.read)
+            trial = view.trial_of(judgement.image)
+            said = None if trial is not None and words.is_of_the_client(view, trial) else said
         if said is None or said.classification.cause == Cause.UNKNOWN:
             return judgement
         found = said.classification
@@ -292,7 +295,10 @@ class Witness:
                 continue
             judgement = judgement.with_evidence(proof)
             fault = judgement.seen
-            if fault is not None and not fault.compared and not fault.worse:
+            trial = other.trial_of(judgement.image)
+            by_manifest = trial is not None and words.fetched_nothing(trial)
+            shows = not by_manifest or (fault is not None and fault.hop in _BEFORE_CONTENT)
+            if fault is not None and shows and not fault.compared and not fault.worse:
                 judgement = replace(judgement, seen=replace(fault, compared=(other.name,)))
             return judgement
         return judgement

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -36,6 +37,12 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 Read = Callable[[str], Classification]
 _KUBELET = "kubelet"
 _SANDBOX = "sandbox"
+_AT_SOCKET = re.compile(
+    r"failed to dial \"|cannot access containerd socket|connect to the docker daemon|validate service connection|"
+    r"dial unix (?:/var)?/run/(?:(?:k3s/)?containerd/containerd|docker|cri-dockerd|crio/crio)\.sock",
+    re.IGNORECASE,
+)
+"""How ctr, nerdctl, docker and crictl say that they cannot talk to the runtime."""
 _HOST_TRIED = "trying next host"
 
 
@@ -110,15 +117,26 @@ def trial_words(view: NodeView, image: str, read: Read) -> Words | None:
     return Words(said, seen(view.name, trial.at, fact, trial.text), _host(said, image))
 
 
+def is_of_the_client(view: NodeView, trial: PullTrial) -> bool:
+    """Tell whether a pull by hand failed because its client could not get at a runtime that runs and answers."""
+    runtime = view.runtime
+    works = runtime is not None and runtime.state == "running" and runtime.answers is True
+    return works and trial.outcome in ("failed", "timeout") and bool(_AT_SOCKET.search(trial.text[:2000]))
+
+
 def trial_success(view: NodeView, image: str) -> Evidence | None:
     """Return that a pull by hand went well, as evidence against whatever fails."""
     trial = view.trial_of(image)
     if trial is None or trial.outcome != "pulled":
         return None
     whose = _whose(trial)
-    fact = (
-        f"pulled by hand on {view.name} with {clean(trial.client, 40) or 'its client'}{whose}: it works now"
-    )
+    how = f"pulled by hand on {view.name} with {clean(trial.client, 40) or 'its client'}{whose}"
+    if fetched_nothing(trial):
+        fact = (
+            f"{how}: its layers lay there already, so that only the manifest was asked for; no content came"
+        )
+        return seen(view.name, trial.at, fact, supports=False)
+    fact = f"{how}: it works now"
     speed = throughput(trial)
     return seen(view.name, trial.at, f"{fact}{f', {speed}' if speed else ''}", supports=False)
 
@@ -129,6 +147,8 @@ def trial_elsewhere(view: NodeView, image: str) -> Evidence | None:
     if trial is None or trial.outcome != "pulled":
         return None
     fact = f"{view.name}: pulled by hand with {clean(trial.client, 40) or 'its client'}{_whose(trial)}, it works there"
+    if fetched_nothing(trial):
+        fact += ", as far as the manifest: its layers lay there already"
     return seen(view.name, trial.at, fact)
 
 
