@@ -3,7 +3,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What to do about a fault that was seen on a node: the file, the resolver, the rule, the disk, and a command.
 
-The commands are for a shell on the node. Names in them come from that node, so each word is quoted.
+The commands are for a shell on the node. Names in them come from that node, so each word is quoted, and what
+might be taken for an option leaves no command at all.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 WORTH_FREEING = 1_000_000
 """Bytes from which on it is worth a command."""
 _PORT = re.compile(r":\d+\Z")
-_UNIT = re.compile(r"[A-Za-z0-9@_.-]{1,80}\Z")
+_UNIT = re.compile(r"[A-Za-z0-9][A-Za-z0-9@_.-]{0,79}\Z")
 _UNITS = {"containerd": "containerd", "docker": "docker", "cri-o": "crio", "podman": "podman"}
 _READ_AT_EACH_PULL = ("hosts.toml", "certs.d", "registries.conf", "policy.json")
 
@@ -45,7 +46,7 @@ def open_firewall(view: NodeView, hop: HopFact, *, dropped: bool) -> tuple[Fix, 
         _fix(
             f"On {view.name}: which rule or route {what} packets to {address}? Let TCP to {hop.host} pass, there or "
             "in the firewall behind it",
-            f"{command('ip', 'route', 'get', address)}; {rules}",
+            f"{command('ip', 'route', 'get', address)}; {rules}" if _is_word(address) else "",
         ),
     )
 
@@ -57,7 +58,9 @@ def path_mtu(view: NodeView, hop: HopFact) -> tuple[Fix, ...]:
         _fix(
             f"On {view.name}: which size passes to {_name(hop.host)}? Lower the MTU, or let ICMP 'fragmentation "
             "needed' through",
-            f"{command('tracepath', '-n', address)}; {command('ping', '-M', 'do', '-s', '1472', '-c', '3', address)}",
+            f"{command('tracepath', '-n', address)}; {command('ping', '-M', 'do', '-s', '1472', '-c', '3', address)}"
+            if _is_word(address)
+            else "",
         ),
     )
 
@@ -68,7 +71,7 @@ def mend_resolver(view: NodeView, host: str, servers: tuple[str, ...]) -> tuple[
     found = [
         _fix(
             f"On {view.name}: does resolver {server} answer for {name}? Repair it, or name one that does",
-            command("nslookup", name, server),
+            command("nslookup", name, server) if _is_word(name, server) else "",
         )
         for server in servers[:2]
     ]
@@ -97,6 +100,7 @@ def mend_hosts_file(view: NodeView, line: str) -> tuple[Fix, ...]:
 def mend_proxy(view: NodeView, hop: HopFact, host: str) -> tuple[Fix, ...]:
     """See which proxy the unit gives; name the host in NO_PROXY where it needs none."""
     unit = unit_of(view)
+    host = host if _is_word(_name(host)) else ""
     proxy = hop.proxy or hop.host
     look = _fix(
         f"On {view.name}: which proxy does the unit of {unit} give? Correct {proxy} there",
@@ -140,17 +144,20 @@ def trust_issuer(view: NodeView, hop: HopFact) -> tuple[Fix, ...]:
     return (
         _fix(
             f"On {view.name}: who has signed the certificate of {hop.host}?",
-            command("openssl", "s_client", "-connect", address, "-servername", name, "-showcerts", shown),
+            command("openssl", "s_client", "-connect", address, "-servername", name, "-showcerts", shown)
+            if _is_word(address, name)
+            else "",
         ),
     )
 
 
 def free_space(view: NodeView, path: str) -> tuple[Fix, ...]:
     """Free what can be freed without harm, the most promising first."""
+    where = path if _is_path(path) else "/"
     found = [
         _fix(
             f"On {view.name}: what fills {path or 'the image store'}, in bytes and inodes?",
-            f"{command('df', '-h', path or '/')}; {command('df', '-i', path or '/')}",
+            f"{command('df', '-h', where)}; {command('df', '-i', where)}",
         )
     ]
     kinds = {one.what for one in view.disk_use if (one.bytes or 0) > WORTH_FREEING}
@@ -185,14 +192,15 @@ def free_space(view: NodeView, path: str) -> tuple[Fix, ...]:
 def make_writable(view: NodeView, one: FileSystemFact) -> tuple[Fix, ...]:
     """A file system that the kernel has made read-only after errors is checked before it is written to again."""
     mount = one.mount_point or one.path
+    where = mount if _is_path(mount) else "/"
     return (
         _fix(
             f"On {view.name}: why is {mount} read-only? After errors of its device it needs fsck first",
-            f"{command('findmnt', '-T', mount)}; dmesg | grep -iE 'remount|i/o error|ext4|xfs' | tail -20",
+            f"{command('findmnt', '-T', where)}; dmesg | grep -iE 'remount|i/o error|ext4|xfs' | tail -20",
         ),
         _fix(
             f"On {view.name}, if its device is well: make {mount} writable again",
-            command("mount", "-o", "remount,rw", mount),
+            command("mount", "-o", "remount,rw", mount) if _is_path(mount) else "",
             risk="medium",
         ),
     )
@@ -223,7 +231,8 @@ def mend_file(view: NodeView, one: ConfigProblem) -> tuple[Fix, ...]:
     """See the file that is wrong; the runtime reads some of them at each pull and others at its start."""
     again = any(name in one.file for name in _READ_AT_EACH_PULL) and one.key != "not_restarted"
     then = "it is read at each pull" if again else f"then restart {unit_of(view)}"
-    return (_fix(f"On {view.name}: correct {one.file} ({one.problem}); {then}", command("cat", one.file)),)
+    shown = command("cat", one.file) if _is_path(one.file) else ""
+    return (_fix(f"On {view.name}: correct {one.file} ({one.problem}); {then}", shown),)
 
 
 def mend_mirror(view: NodeView, one: EndpointFact) -> tuple[Fix, ...]:
@@ -233,7 +242,9 @@ def mend_mirror(view: NodeView, one: EndpointFact) -> tuple[Fix, ...]:
     return (
         _fix(
             f"On {view.name}: does the mirror {url} answer? Repair it, or take it out{where} meanwhile",
-            command("curl", "-sSv", "-o", "/dev/null", "--max-time", "15", f"{url}/v2/"),
+            command("curl", "-sSv", "-o", "/dev/null", "--max-time", "15", f"{url}/v2/")
+            if _is_word(url)
+            else "",
         ),
     )
 
@@ -245,6 +256,16 @@ def unit_of(view: NodeView) -> str:
         return "containerd"
     unit = runtime.unit.removesuffix(".service")
     return unit if _UNIT.match(unit) else _UNITS.get(runtime.name, "containerd")
+
+
+def _is_word(*words: str) -> bool:
+    """Tell whether a program takes all of these for what they are: what begins with a dash is an option to it."""
+    return all(word and not printable(word).lstrip().startswith("-") for word in words)
+
+
+def _is_path(path: str) -> bool:
+    """Tell whether this is a file or folder by its full name."""
+    return printable(path).startswith("/")
 
 
 def _name(host: str) -> str:
