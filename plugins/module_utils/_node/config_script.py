@@ -63,6 +63,9 @@ send_text() {
         head -c "$2" "$1" | sed -E \
             -e "s/($blot_key$blot_is\\[?[[:space:]]*)\"[^\"\\]*\"/\\1\"hidden\"/g" \
             -e "s/^([[:space:]]*$blot_yaml)[^]\"'[{}#&*!|>[:space:]][^#]*\$/\\1hidden/" \
+            -e "/[Pp][Rr][Oo][Xx][Yy]/s,([\"'][^\"'[:space:]]*://)[^\"']*@,\\1hidden@,g" \
+            -e "/[Pp][Rr][Oo][Xx][Yy]/s,://[^\"'[:space:]]*@,://hidden@,g" \
+            -e "s,([Pp][Rr][Oo][Xx][Yy]=)[^:\"'[:space:]]*:[^/\"'[:space:]][^\"'[:space:]]*@,\\1hidden@,g" \
             -e "s,://[^]/@\"'[:space:]]*@,://hidden@,g"
     else
         head -c "$2" "$1"
@@ -74,9 +77,13 @@ send_certificates() {
     head -c "$2" "$1" | sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p'
 }
 
-# Of an environment file, the proxies only.
+# Of an environment file, the proxies only, without their logins.
 send_proxies() {
-    head -c "$2" "$1" | grep -i '^[[:space:]]*\(export[[:space:]][[:space:]]*\)\{0,1\}[a-z_]*proxy=' || :
+    have head && have sed || return 127
+    proxy_name='^[[:space:]]*(export[[:space:]]+)?[A-Za-z_]*[Pp][Rr][Oo][Xx][Yy]='
+    proxy_url="=[\"']?[A-Za-z][A-Za-z0-9+.-]*://"
+    head -c "$2" "$1" | sed -n -E -e "\\,$proxy_name,!d" -e "s,($proxy_url).*@,\\1hidden@," \
+        -e "\\,$proxy_url,!s,(=[\"']?).*@,\\1hidden@," -e p
 }
 
 # The strings of a TOML key, alone or in an array over several lines: strings_in TEXT KEY -> $found, one a line
@@ -156,6 +163,16 @@ send_unit_file() {
 """
 
 STATE = r"""
+# A proxy without its login: say_proxy KEY URL
+say_proxy() {
+    case $2 in
+        *@*) case ${2%%://*} in
+            "$2" | '' | *[!A-Za-z0-9+.-]*) say "$1" "hidden@${2##*@}" ;;
+            *) say "$1" "${2%%://*}://hidden@${2##*@}" ;;
+        esac ;;
+        *) say "$1" "$2" ;;
+    esac
+}
 say name "$RT"
 say variant "$RT_VARIANT"
 say pid "$RT_PID"
@@ -167,8 +184,8 @@ say certs "$RT_CERTS"
 say endpoint "$RT_ENDPOINT"
 say kubelet_pid "$RT_KUBELET_PID"
 say proxy_from "$RT_PROXY_FROM"
-say https_proxy "$RT_HTTPS_PROXY"
-say http_proxy "$RT_HTTP_PROXY"
+say_proxy https_proxy "$RT_HTTPS_PROXY"
+say_proxy http_proxy "$RT_HTTP_PROXY"
 say no_proxy "$RT_NO_PROXY"
 if [ -r /proc/1/environ ]; then say root_user 1; fi
 { read -r line </proc/1/comm && say sees_processes 1; } 2>/dev/null

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence.redact import redact_text
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import LogLine
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import JobAnswer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import without_logins
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 _LONGEST_TEXT = 1500
@@ -111,7 +112,7 @@ def _line(at: float | None, program: str, text: str) -> Line:
         level = _LEVELS[match[1]]
     text = _LOGFMT_TIME.sub("", text, count=1)
     text = _KLOG.sub(lambda match: f"{match[1]} ", text, count=1)
-    text = printable(redact_text(text)[0], _LONGEST_TEXT)
+    text = printable(redact_text(without_logins(text))[0], _LONGEST_TEXT)
     image = _IMAGE.search(text)
     return Line(
         at, printable(program, 64), text, level, image[1] if image and set(image[1]) & set("/:@") else ""

@@ -24,7 +24,12 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.fil
 )
 
 NAMES = ("HTTPS_PROXY", "HTTP_PROXY", "NO_PROXY")
-_USER = re.compile(r"(://)[^/@\s]*@|^[^/@\s:]+:[^/@\s]*@")
+MARK = "<redacted>"
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_NO_LOGIN = re.compile(r"(?:\[[^\]@]*\]|[^:/?#@\s]*)(?::\d{0,5})?(?:[/?#][^@]*)?")
+_QUOTED_LOGIN = re.compile(r"(\"[A-Za-z][A-Za-z0-9+.-]{0,20}://)[^\"]*@(?!sha\d)")
+_LOGIN = re.compile(r"(://)[^\s\"']{0,300}@(?!sha\d)")
+_PORT = re.compile(r"(invalid port \\*\":)[^\"]*\"")
 _UNIT_FOLDERS = (
     "/etc/systemd/system",
     "/run/systemd/system",
@@ -36,8 +41,37 @@ _ASSIGNMENT = re.compile(r"(?:export\s+)?([A-Za-z_]+)=(.*)\Z")
 
 
 def bare(proxy: str) -> str:
-    """Return a proxy's address without user and password."""
-    return _USER.sub(lambda match: "://<redacted>@" if match[1] else "<redacted>@", proxy)
+    """Return a proxy's address without user and password.
+
+    As Go splits it, a login ends at the last ``@``, whatever a password holds. What is no address, as one with the
+    first part of a password in the place of the port, is left out as a whole.
+    """
+    match = _SCHEME.match(proxy)
+    scheme = match[0] if match else ""
+    _login, at, rest = proxy[len(scheme) :].rpartition("@")
+    if not _NO_LOGIN.fullmatch(rest):
+        rest = MARK
+    return f"{scheme}{MARK}@{rest}" if at else f"{scheme}{rest}"
+
+
+def bare_list(no_proxy: str) -> str:
+    """Return NO_PROXY; where somebody wrote a login into it, without all that may belong to it."""
+    login, at, rest = no_proxy.rpartition("@")
+    if not at:
+        return no_proxy
+    before = login[: login.rfind(",", 0, login.find("://")) + 1] if "://" in login else ""
+    return f"{before}{MARK}@{rest}"
+
+
+def without_logins(text: str) -> str:
+    """Return a program's words without the logins of URLs in them.
+
+    Go quotes a proxy's URL that it cannot parse, and so does it the "port", which then is a part of the password.
+    """
+    if "@" not in text or "://" not in text:
+        return text
+    cleaned = _LOGIN.sub(rf"\1{MARK}@", _QUOTED_LOGIN.sub(rf"\1{MARK}@", text))
+    return _PORT.sub(rf'\1{MARK}"', cleaned) if cleaned != text else text
 
 
 def of_unit(files: NodeFiles, unit: str) -> tuple[dict[str, str], list[str]]:
@@ -114,7 +148,7 @@ def _proxies(environment: Mapping[str, str]) -> dict[str, str]:
             environment.get(f"CONTAINERD_{name}") or environment.get(name) or environment.get(name.lower())
         )
         if value:
-            found[name] = bare(value)
+            found[name] = bare_list(value) if name == "NO_PROXY" else bare(value)
     return found
 
 

@@ -349,6 +349,20 @@ rt_crio_podman() {
     [ -z "$rt_root" ] || RT_ROOT=$rt_root
 }
 
+# Words of which some are quoted, because they hold blanks -> $rt_text, one a line
+rt_words() {
+    rt_rest=$1 rt_text=
+    while [ "$rt_rest" ]; do
+        case $rt_rest in
+            ' '*) rt_v= rt_rest=${rt_rest#?} ;;
+            \"*\"*) rt_rest=${rt_rest#?}; rt_v=${rt_rest%%\"*} rt_rest=${rt_rest#*\"} ;;
+            *' '*) rt_v=${rt_rest%% *} rt_rest=${rt_rest#* } ;;
+            *) rt_v=$rt_rest rt_rest= ;;
+        esac
+        rt_text=$rt_text$rt_v$rt_newline
+    done
+}
+
 # Proxies as Go's net/http takes them: the capitals first.
 rt_proxies() {
     rt_text=
@@ -356,7 +370,7 @@ rt_proxies() {
         rt_text=$(head -c 131072 "/proc/$RT_PID/environ" 2>/dev/null | tr '\000' '\n')
         [ -z "$rt_text" ] || RT_PROXY_FROM=${RT_PROXY_FROM:-process}
     elif [ "$RT_UNIT" ] && [ -d /run/systemd/system ] && have systemctl; then
-        rt_text=$(limit 1 systemctl show -p Environment --value "$RT_UNIT" 2>/dev/null | tr ' ' '\n' | tr -d '"')
+        rt_words "$(IFS=$sep; limit 1 systemctl show -p Environment --value "$RT_UNIT" 2>/dev/null)"
         RT_PROXY_FROM=${RT_PROXY_FROM:-unit}
     fi
     [ "$RT_PROXY_FROM" != file ] || return 0

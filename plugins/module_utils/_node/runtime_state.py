@@ -16,7 +16,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.ans
     Block,
     JobAnswer,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import bare
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import (
+    bare,
+    bare_list,
+    without_logins,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
 NAMES = ("containerd", "docker", "cri-o", "podman")
@@ -156,7 +160,7 @@ def _detail(unit: dict[str, str], said: Block | None, asked: JobAnswer, stat: li
     if said is not None and said.exit_code == TIMED_OUT:
         parts.append("its client got no answer in 2 s")
     elif said is not None and said.exit_code not in (0, None):
-        parts.append(f"its client says: {printable(said.text, _LONGEST)}")
+        parts.append(f"its client says: {printable(without_logins(said.text), _LONGEST)}")
     broken = _broken_plugins(asked.block("plugins"))
     if broken:
         parts.append(f"plugins that failed to load: {broken}")
@@ -199,5 +203,6 @@ def _proxies(job: JobAnswer) -> dict[str, str]:
     for name in ("https_proxy", "http_proxy", "no_proxy"):
         value = job.fact(name)
         if value:
-            found[name.upper()] = printable(bare(value), 2000)
+            shown = bare_list(value) if name == "no_proxy" else bare(value)
+            found[name.upper()] = printable(shown, 2000)
     return found

@@ -76,9 +76,10 @@ class FakeNode:
         self.write(f"{own}/status", f"Name:\t{name}\nUid:\t{uid}\t{uid}\t{uid}\t{uid}\nGid:\t0\t0\t0\t0\n")
         self.write(f"{own}/cgroup", f"0::{cgroup or (f'/system.slice/{unit}' if unit else '/')}\n")
 
-    def ask(self, jobs: Sequence[Job], shell: str = "dash", *, runtime: str = "") -> Answer:
+    def ask(self, jobs: Sequence[Job], shell: str = "dash", *, runtime: str = "", before: str = "") -> Answer:
+        """Run ``jobs`` after ``before`` (sh, as functions in the place of tools) and the preface."""
         moved = [dataclasses.replace(job, text=self._moved(job.text)) for job in jobs]
-        preface = self._moved(runtime_script.preface(runtime))
+        preface = f"{before}\n{self._moved(runtime_script.preface(runtime))}"
         answer = run(moved, shell, preface=preface)
         root = str(self.folder)
         return dataclasses.replace(
@@ -98,12 +99,12 @@ class FakeNode:
             },
         )
 
-    def variables(self, shell: str = "dash", *, runtime: str = "") -> dict[str, str]:
+    def variables(self, shell: str = "dash", *, runtime: str = "", before: str = "") -> dict[str, str]:
         """What ``find_runtime`` sets."""
         names = ("", "_VARIANT", "_PID", "_UNIT", "_SOCKET", "_CONFIG", "_ROOT", "_CERTS", "_HTTPS_PROXY")
         names += ("_HTTP_PROXY", "_NO_PROXY", "_PROXY_FROM", "_KUBELET_PID", "_ENDPOINT")
         text = "\n".join(f'say rt{name.lower()} "$RT{name}"' for name in names)
-        job = self.ask([Job("found", text)], shell, runtime=runtime).job("found")
+        job = self.ask([Job("found", text)], shell, runtime=runtime, before=before).job("found")
         return {f"RT{name}": job.fact(f"rt{name.lower()}") or "" for name in names}
 
     def look(self, *images: str, runtime: str = "", shell: str = "dash") -> Looked:

@@ -8,9 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import bare, exempt
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import config
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import (
+    bare,
+    bare_list,
+    exempt,
+    without_logins,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import (
+    ImageAsked,
+    NodeQuestion,
+)
 
-from tests.unit.plugins.module_utils._node.fake_node import FakeNode
+from tests.unit.plugins.module_utils._node.fake_node import FakeNode, Looked
 from tests.unit.plugins.module_utils._node.shells import SHELLS
 
 UNIT = "/etc/systemd/system/containerd.service"
@@ -98,10 +108,76 @@ def test_who_goes_without_a_proxy_as_go_decides_it(host: str, no_proxy: str, wit
     assert exempt(host, no_proxy) is without
 
 
-def test_passwords_of_proxies_are_taken_out() -> None:
-    assert bare("http://me:secret@p:3128") == "http://<redacted>@p:3128"
-    assert bare("me:secret@p:3128") == "<redacted>@p:3128"
-    assert bare("http://p:3128") == "http://p:3128"
+@pytest.mark.parametrize(
+    ("proxy", "expected"),
+    [
+        ("http://me:secret@p:3128", "http://<redacted>@p:3128"),
+        ("me:secret@p:3128", "<redacted>@p:3128"),
+        ("http://me:sec@ret@p:3128", "http://<redacted>@p:3128"),
+        ("http://me:sec/ret@p:3128/", "http://<redacted>@p:3128/"),
+        ("http://me:sec ret@p", "http://<redacted>@p"),
+        ("HTTP://me:sec?r#et@[::1]:3128", "HTTP://<redacted>@[::1]:3128"),
+        ("me:s://ecret@p:3128", "<redacted>@p:3128"),
+        ("http://me:secret", "http://<redacted>"),
+        ("me:secret", "<redacted>"),
+        ("http://me:x@me:secret", "http://<redacted>@<redacted>"),
+        ("http://p:3128", "http://p:3128"),
+        ("socks5://10.0.0.1:1080/", "socks5://10.0.0.1:1080/"),
+        ("p.example:3128", "p.example:3128"),
+        ("http://[fd00::1]:3128", "http://[fd00::1]:3128"),
+    ],
+)
+def test_passwords_of_proxies_are_taken_out(proxy: str, expected: str) -> None:
+    assert bare(proxy) == expected
+
+
+def test_a_login_within_no_proxy_is_taken_out() -> None:
+    assert bare_list("10.0.0.0/8,a:443,.b") == "10.0.0.0/8,a:443,.b"
+    assert bare_list("a,b:443,http://me:sec,r@et@p,c") == "a,b:443,<redacted>@p,c"
+    assert bare_list("me:sec,r@et@p,c") == "<redacted>@p,c"
+
+
+def test_words_of_programs_lose_the_logins_of_urls() -> None:
+    url = r"\"http://u:pa ss/wd@p:1\""
+    said = rf"invalid proxy address {url}: parse {url}: invalid port \":pa ss\" after host"
+    cleaned = without_logins(said)
+    assert "pa ss" not in cleaned
+    assert "wd" not in cleaned
+    assert cleaned.count("http://<redacted>@p:1") == 2
+    assert without_logins("proxyconnect http://u:p@w@p:1 x") == "proxyconnect http://<redacted>@p:1 x"
+    for plain in ("docker://r.example/app@sha256:12", 'dial "https://r:443": invalid port ":x" after host'):
+        assert without_logins(plain) == plain
+
+
+PLANTED = ("s3cr@tail77", "s3cr/tail77", "s3cr tail77", "s3cr@x/y tail77", "s3cr#tail77", "s3cr://tail77")
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_planted_passwords_of_proxies_leave_no_node(node: FakeNode, shell: str, scheme: str) -> None:
+    question = NodeQuestion(node="n1", images=(ImageAsked("10.1.1.1:5000/app:1"),))
+    jobs = [job for job in config.jobs(question) if job.name != "runtime_answer"]
+    for pair in zip(PLANTED[::2], PLANTED[1::2], strict=True):
+        url, other = (f"{scheme}me:{password}@p.example:3128" for password in pair)
+        environ = {"HTTPS_PROXY": url, "HTTP_PROXY": other}
+        node.process("containerd", 55, unit="containerd.service", environ=environ)
+        node.write(UNIT, "[Service]\nExecStart=/usr/bin/containerd\n")
+        node.write(
+            f"{UNIT}.d/proxy.conf",
+            f'[Service]\nEnvironment="HTTPS_PROXY={url}" NO_PROXY=a\nEnvironmentFile=/etc/default/proxy\n',
+        )
+        node.write("/etc/default/proxy", f"http_proxy='{other}'\n")
+        node.write("/etc/environment", f'HTTPS_PROXY="{url}"\n')
+        answer = node.ask(jobs, shell)
+        look = Looked(config.records(answer, question))
+        shown = f"{scheme}<redacted>@p.example:3128"
+        assert look.runtime.proxies == {"HTTPS_PROXY": shown, "HTTP_PROXY": shown}
+        assert look.runtime.unit_proxies == {"HTTPS_PROXY": shown, "HTTP_PROXY": shown, "NO_PROXY": "a"}
+        assert "no_proxy" in look.problems
+        assert "s3cr" not in str(look.records)
+        assert "tail77" not in str(look.records)
+        if scheme:
+            assert "tail77" not in str(answer.jobs)
 
 
 def k3s(node: FakeNode, registries: str, *, changed: bool = False) -> None:
