@@ -53,11 +53,18 @@ rt_read() {
     [ -f "$1" ] && [ -r "$1" ] && rt_text=$(head -c 65536 "$1" 2>/dev/null | tr -d '\000')
 }
 
-# The arguments of a process, one a line -> $rt_text
-rt_arguments() {
+# What is in a process' memory, one a line: rt_memory PID cmdline|environ -> $rt_text. Both wait for the lock of that
+# memory, which a process that hangs in the kernel may hold; it is not asked again then.
+rt_memory() {
     rt_text=
-    [ -r "/proc/$1/cmdline" ] && rt_text=$(head -c 65536 "/proc/$1/cmdline" 2>/dev/null | tr '\000' '\n')
+    case $rt_mute in *" $1 "*) return 0 ;; esac
+    [ -r "/proc/$1/$2" ] || return 0
+    rt_text=$(IFS=$sep; limit 1 head -c 131072 "/proc/$1/$2" 2>/dev/null | tr '\000' '\n')
+    [ "$rt_text" ] || rt_mute="$rt_mute $1 "
 }
+
+# The arguments of a process, one a line -> $rt_text
+rt_arguments() { rt_memory "$1" cmdline; }
 
 # The value of the last argument that has one of these names: rt_option NAME... (of $rt_text) -> $rt_o
 rt_option() {
@@ -367,7 +374,7 @@ rt_words() {
 rt_proxies() {
     rt_text=
     if [ "$RT_PID" ] && [ -r "/proc/$RT_PID/environ" ]; then
-        rt_text=$(head -c 131072 "/proc/$RT_PID/environ" 2>/dev/null | tr '\000' '\n')
+        rt_memory "$RT_PID" environ
         [ -z "$rt_text" ] || RT_PROXY_FROM=${RT_PROXY_FROM:-process}
     elif [ "$RT_UNIT" ] && [ -d /run/systemd/system ] && have systemctl; then
         rt_words "$(IFS=$sep; limit 1 systemctl show -p Environment --value "$RT_UNIT" 2>/dev/null)"
@@ -388,7 +395,7 @@ rt_proxies() {
 
 find_runtime() {
     RT= RT_VARIANT= RT_PID= RT_UNIT= RT_SOCKET= RT_CONFIG= RT_ROOT= RT_CERTS=
-    RT_HTTPS_PROXY= RT_HTTP_PROXY= RT_NO_PROXY= RT_PROXY_FROM=
+    RT_HTTPS_PROXY= RT_HTTP_PROXY= RT_NO_PROXY= RT_PROXY_FROM= rt_mute=
     rt_newline='
 '
     rt_processes

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -230,3 +231,17 @@ def test_the_proxies_of_a_unit_whose_runtime_does_not_run(node: FakeNode, shell:
     found = node.variables(shell, runtime="containerd://1.7.2", before=f"PATH={node.folder}/tools:$PATH")
     assert (found["RT_HTTPS_PROXY"], found["RT_HTTP_PROXY"]) == ("http://u:p w@h:1", "http://g:2")
     assert (found["RT_NO_PROXY"], found["RT_PROXY_FROM"]) == ("a,b", "unit")
+
+
+def test_a_process_whose_memory_cannot_be_read_costs_a_second_and_not_the_look(
+    node: FakeNode, shell: str
+) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.process("kubelet", 74)
+    for path in ("55/cmdline", "55/environ", "74/cmdline"):
+        (node.folder / "proc" / path).unlink()
+        # Who opens it waits until somebody writes.
+        os.mkfifo(node.folder / "proc" / path)
+    found = node.variables(shell)
+    assert (found["RT"], found["RT_PID"], found["RT_KUBELET_PID"]) == ("containerd", "55", "74")
+    assert (found["RT_UNIT"], found["RT_PROXY_FROM"]) == ("containerd.service", "")
