@@ -16,6 +16,9 @@ from dataclasses import dataclass, field
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Confidence
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.facts import Facts
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.faults import find_faults
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes.clouds import (
+    nodes_log_in,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
     normal_host,
     registry_host,
@@ -26,7 +29,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     condition,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import (
+    ABOUT_LOGIN,
     NETWORK,
+    OFFERED,
     Result,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Gap, NodeFact
@@ -190,11 +195,27 @@ def shows_on_nodes(judgement: Judgement) -> bool:
         return True
     if judgement.outcome is not None and judgement.outcome.result == Result.PULLS:
         return True  # The controller gets it: the node asks somebody else, or has another login.
+    if _lacks_login_of_node(judgement):
+        return True
     if judgement.confidence == Confidence.CONFIRMED:
         return False
     others = {other.cause for other in judgement.alternatives}
     by_mirror = judgement.host not in ("", normal_host(registry_host(judgement.image)))
     return Cause.CREDENTIAL_PROVIDER_FAILURE in others or (by_mirror and Cause.MIRROR_FAILURE in others)
+
+
+def _lacks_login_of_node(judgement: Judgement) -> bool:
+    """Tell whether a pull had no credential at all, from a registry to which nodes log in by themselves.
+
+    Why a node did not, its kubelet's log alone tells.
+    """
+    outcome = judgement.outcome
+    if judgement.cause not in ABOUT_LOGIN or not nodes_log_in(registry_host(judgement.image)):
+        return False
+    if outcome is None:
+        return not judgement.failure.pull_secrets
+    offered = outcome.check is not None and outcome.check.state == OFFERED
+    return not offered and all(answer.credential is None for answer in outcome.attempts)
 
 
 def _is_windows(node: NodeFact | None) -> bool:

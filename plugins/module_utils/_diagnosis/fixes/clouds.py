@@ -23,6 +23,22 @@ _ARTIFACT_REGISTRY = re.compile(r"([a-z0-9-]+)-docker\.pkg\.dev")
 _ACR = re.compile(r"([a-z0-9-]+)(?:\.[a-z0-9-]+\.geo)?\.azurecr\.(?:io|cn|us)")
 
 
+# Registries to which kubelets log in by a credential provider plugin (kubernetes.io, "Configure a kubelet image
+# credential provider"); the dual-stack names of ECR and gcr.io beside those above.
+_BY_NODE = (
+    _ECR,
+    _ARTIFACT_REGISTRY,
+    _ACR,
+    re.compile(r"\d{12}\.dkr-ecr(?:-fips)?\.[a-z0-9-]+\.on\.[a-z.]+"),
+    re.compile(r"(?:[a-z0-9-]+\.)?gcr\.io"),
+)
+
+
+def nodes_log_in(host: str) -> bool:
+    """Tell whether the nodes of a cloud usually log in to this registry by themselves."""
+    return any(pattern.fullmatch(host) for pattern in _BY_NODE)
+
+
 def ecr_region(host: str) -> str:
     """Return the region of a private ECR registry, empty for any other host."""
     match = _ECR.fullmatch(host)
