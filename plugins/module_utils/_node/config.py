@@ -24,7 +24,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node imp
     k3s,
     proxies,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Answer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import NO_TOOL, Answer
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.config_script import (
     ANSWER,
     SEND,
@@ -125,8 +125,8 @@ def _looked(answer: Answer, question: NodeQuestion, state: State) -> list[Record
         look = _READERS[runtime.name](runtime)
         if runtime.variant in ("k3s", "rke2"):
             k3s.check(look)
-    unit_proxies, unit_files = proxies.of_unit(files, state.fact.unit)
-    _check_proxies(look, answer, state, unit_proxies)
+    unit_proxies, unit_files, whole = proxies.of_unit(files, state.fact.unit)
+    _check_proxies(look, answer, state, unit_proxies, whole=whole)
     if not files.trouble:
         _check_restarts(look, state, unit_files)
     _tell_gaps(look, answer, state)
@@ -140,11 +140,26 @@ def _looked(answer: Answer, question: NodeQuestion, state: State) -> list[Record
     return [fact, *look.endpoints, *look.problems, *look.gaps]
 
 
-def _check_proxies(look: Look, answer: Answer, state: State, unit_proxies: dict[str, str]) -> None:
+def _check_proxies(
+    look: Look, answer: Answer, state: State, unit_proxies: dict[str, str], *, whole: bool
+) -> None:
     block = answer.job(STATE_JOB).block("etc_environment")
+    if block is not None and block.exit_code == NO_TOOL:
+        look.gap(
+            "/etc/environment",
+            "no tool (head, sed)",
+            "whether a proxy stands there, where no service reads it",
+        )
     # A proxy of daemon.json outweighs the environment, so that the unit says nothing of it; and a process whose
     # environment was not read cannot differ from its unit.
     unit = state.fact.unit if state.proxy_from == "process" else ""
+    if unit and not whole:
+        look.gap(
+            f"the proxies of {unit}",
+            "a file of its environment was not read",
+            "whether a restart would change them",
+        )
+        unit = ""
     proxies.check(look, state.fact.proxies, unit, unit_proxies, block.text if block else "")
 
 

@@ -74,6 +74,7 @@ send_text() {
 
 # Of a file that may hold keys, the certificates only.
 send_certificates() {
+    have head && have sed || return 127
     head -c "$2" "$1" | sed -n '/-----BEGIN CERTIFICATE-----/,/-----END CERTIFICATE-----/p'
 }
 

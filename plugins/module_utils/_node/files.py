@@ -16,7 +16,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.pr
     EndpointFact,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.seen import Gap
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import JobAnswer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import NO_TOOL, JobAnswer
 
 RUNTIME_STEP = 8
 MOST_FILES = 120
@@ -29,7 +29,8 @@ _TIME = re.compile(r"(\d{1,12}) (/.*)\Z")
 @dataclass(frozen=True, slots=True)
 class NodeFile:
     """A path of a node. ``state`` is ``read``, ``absent``, ``unreadable``, ``folder``, ``dangling`` (a link to
-    nothing) or ``special``. ``cut`` says that ``text`` is not the whole file; ``modified`` is Unix time.
+    nothing) or ``special``. ``cut`` says that ``text`` is not the whole file; ``modified`` is Unix time; ``why`` is
+    what kept a file from being read, where that is known.
     """
 
     path: str
@@ -37,6 +38,7 @@ class NodeFile:
     text: str = ""
     cut: bool = False
     modified: int | None = None
+    why: str = ""
 
     @property
     def there(self) -> bool:
@@ -88,9 +90,11 @@ def _files(job: JobAnswer) -> dict[str, NodeFile]:
             break
         state = job.fact(f"state_{number}") or UNREADABLE
         block = texts.get(f"file_{number}")
-        if state == READ and block is None:
+        why = ""
+        if state == READ and (block is None or block.exit_code):
             state = UNREADABLE
-        text = block.text if block else ""
+            why = "no tool (head, sed)" if block and block.exit_code == NO_TOOL else ""
+        text = block.text if block and state == READ else ""
         whole = block is not None and block.ended
         larger = job.fact(f"larger_{number}") is not None
         found[path] = NodeFile(
@@ -99,6 +103,7 @@ def _files(job: JobAnswer) -> dict[str, NodeFile]:
             text=text,
             cut=state == READ and (larger or not whole),
             modified=times.get(path),
+            why=why,
         )
     return found
 
@@ -204,16 +209,23 @@ class Look:
         if file.state == READ and not file.cut:
             return file.text
         if file.there:
-            why = "it is larger than what is read of it" if file.cut else _why(file, self.runtime.root_user)
+            why = (
+                "it is larger than what is read of it"
+                if file.cut
+                else why_unread(file, self.runtime.root_user)
+            )
             self.gap(path, why, lost)
         return None
 
 
-def _why(file: NodeFile, root_user: bool) -> str:
+def why_unread(file: NodeFile, root_user: bool) -> str:
+    """Return in words why the text of a file that is there is not known."""
     if file.state == FOLDER:
         return "it is a folder, not a file"
     if file.state == "special":
         return "it is no regular file"
+    if file.why:
+        return file.why
     return "it could not be read" if root_user else "it could not be read without root's rights (become)"
 
 

@@ -74,8 +74,8 @@ def without_logins(text: str) -> str:
     return _PORT.sub(rf'\1{MARK}"', cleaned) if cleaned != text else text
 
 
-def of_unit(files: NodeFiles, unit: str) -> tuple[dict[str, str], list[str]]:
-    """Return the proxies that ``unit`` gives by its files, and the files that were read.
+def of_unit(files: NodeFiles, unit: str) -> tuple[dict[str, str], list[str], bool]:
+    """Return the proxies that ``unit`` gives by its files, the files that were read, and whether none was left out.
 
     A drop-in of /etc hides one of the same name below it; drop-ins count in the order of their names.
     """
@@ -101,7 +101,8 @@ def of_unit(files: NodeFiles, unit: str) -> tuple[dict[str, str], list[str]]:
                 read.append(source)
                 # An environment file has the last word whatever the order in the unit.
                 from_files.update(_assignments(files.get(source).text))
-    return _proxies({**found, **from_files}), [path for path in read if files.knows(path)]
+    whole = all(not file.there or (file.state == READ and not file.cut) for file in map(files.get, read))
+    return _proxies({**found, **from_files}), [path for path in read if files.knows(path)], whole
 
 
 def _settings(text: str) -> Iterable[tuple[str, str]]:

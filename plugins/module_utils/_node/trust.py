@@ -10,7 +10,11 @@ import binascii
 import re
 from datetime import UTC, datetime
 
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.files import READ, Look
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.files import (
+    READ,
+    Look,
+    why_unread,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.certificate import (
     certificate_fact,
 )
@@ -43,7 +47,8 @@ def check_ca(look: Look, path: str, *, named_in: str, registry: str, effect: str
         )
         return False
     if file.state != READ:
-        look.gap(path, "it could not be read", f"whether certificates of {registry} are trusted by it")
+        why = why_unread(file, look.runtime.root_user)
+        look.gap(path, why, f"whether certificates of {registry} are trusted by it")
         return True
     found = certificates(file.text)
     if not found:

@@ -107,11 +107,11 @@ class FakeNode:
         job = self.ask([Job("found", text)], shell, runtime=runtime, before=before).job("found")
         return {f"RT{name}": job.fact(f"rt{name.lower()}") or "" for name in names}
 
-    def look(self, *images: str, runtime: str = "", shell: str = "dash") -> Looked:
+    def look(self, *images: str, runtime: str = "", shell: str = "dash", before: str = "") -> Looked:
         question = NodeQuestion(node="n1", images=tuple(ImageAsked(one) for one in images), runtime=runtime)
         # Clients of the real machine's runtimes would answer for this one.
         jobs = [job for job in config.jobs(question) if job.name != "runtime_answer"]
-        return Looked(config.records(self.ask(jobs, shell, runtime=runtime), question))
+        return Looked(config.records(self.ask(jobs, shell, runtime=runtime, before=before), question))
 
     def moved_in(self, variables: Mapping[str, str]) -> dict[str, str]:
         """Variables of a job with their paths moved below the folder."""

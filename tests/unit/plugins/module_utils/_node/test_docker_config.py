@@ -75,3 +75,14 @@ def test_a_proxy_of_daemon_json_outweighs_the_environment(node: FakeNode) -> Non
     node.write(DAEMON, '{"proxies": {"https-proxy": "http://me:pw@q.example:1", "no-proxy": "r.example"}}')
     look = node.look("r.example/app:1")
     assert look.runtime.proxies == {"HTTPS_PROXY": "http://<redacted>@q.example:1", "NO_PROXY": "r.example"}
+
+
+@pytest.mark.parametrize("tool", ["sed", "head"])
+def test_a_missing_tool_makes_no_broken_certificate(node: FakeNode, shell: str, tool: str) -> None:
+    node.write(f"{CERTS}/r.example/ca.crt", "no certificate\n")
+    without = f'have() {{ [ "$1" != {tool} ] && command -v "$1" >/dev/null 2>&1; }}'
+    look = node.look("r.example/app:1", shell=shell, before=without)
+    assert "ca_not_pem" not in look.problems
+    assert f"n1: {CERTS}/r.example/ca.crt" in look.gaps
+    gap = next(one.to_dict() for one in look.records if "ca.crt" in str(one.to_dict().get("check")))
+    assert gap["why"] == "no tool (head, sed)"

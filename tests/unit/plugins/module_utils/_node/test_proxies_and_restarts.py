@@ -53,6 +53,18 @@ def test_a_process_whose_environment_was_not_read_does_not_differ_from_its_unit(
     assert "not_restarted" not in node.look("r.example/app:1").problems
 
 
+@pytest.mark.parametrize("shell", SHELLS)
+def test_an_environment_file_that_was_not_read_leaves_the_unit_open(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55, unit="containerd.service", environ={"HTTPS_PROXY": "http://c:1"})
+    node.write(UNIT, "[Service]\nEnvironmentFile=/etc/default/proxy\n")
+    node.write("/etc/default/proxy", "HTTPS_PROXY=http://c:1\n")
+    node.write("/etc/environment", "HTTPS_PROXY=http://c:1\n")
+    without = 'have() { [ "$1" != sed ] && command -v "$1" >/dev/null 2>&1; }'
+    look = node.look("r.example/app:1", shell=shell, before=without)
+    assert "not_restarted" not in look.problems
+    assert {"n1: the proxies of containerd.service", "n1: /etc/environment"} <= set(look.gaps)
+
+
 def test_drop_ins_by_name_and_an_environment_file_last(node: FakeNode) -> None:
     node.process("containerd", 55, unit="containerd.service", environ={"HTTPS_PROXY": "http://c:1"})
     node.write(UNIT, "[Service]\nEnvironmentFile=-/etc/default/proxy\nEnvironment=HTTPS_PROXY=http://a:1\n")
