@@ -31,6 +31,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
     OWN,
+    NodeFault,
     clean,
     sentence,
 )
@@ -52,6 +53,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.words import (
     fetched_nothing,
+    is_of_the_client,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import enumeration, plural
 
@@ -137,12 +139,17 @@ def _gaps(view: NodeView, number: int) -> tuple[str, ...]:
     return tuple(f"{gap.check}: {gap.why}" for gap in view.gaps if number in gap.steps)
 
 
+def _doubts(faults: list[NodeFault]) -> list[str]:
+    """What may be wrong: it neither fails a step nor lets it pass."""
+    return [f"in doubt: {sentence([fault])}" for fault in faults if not fault.sure]
+
+
 def _node(view: NodeView, facts: Facts) -> _Seen:
     faults = disk_faults(view)
     bad = [sentence([fault]) for fault in faults if fault.sure]
     bad += [f"{view.name}: {clean(room.image, 120)} does not fit" for room in view.rooms if not room.fits]
     store = next((one for one in view.file_systems if one.purpose == "images"), None)
-    missing = [sentence([fault]) for fault in faults if not fault.sure]
+    missing = _doubts(faults)
     if store is None or store.bytes_free is None:
         missing.append(f"{view.name}: free bytes of the image store were not seen")
     elif store.inodes_total is not None and store.inodes_free is None:
@@ -156,7 +163,7 @@ def _network(view: NodeView, facts: Facts) -> _Seen:
     clock = clock_words(view)
     if clock:
         bad.append(clock.replace(OWN, f"{view.name}'s"))
-    doubts = [sentence([fault]) for fault in faults if not fault.sure]
+    doubts = _doubts(faults)
     missing = [
         f"{view.name}: {clean(host, 80)} was not tried" for host in _wanted(view, facts) - set(view.hops)
     ]
@@ -194,7 +201,7 @@ def _runtime(view: NodeView, facts: Facts) -> _Seen:
         for one in view.problems
         if one.certain
     ]
-    missing = [sentence([fault]) for fault in faults if not fault.sure]
+    missing = _doubts(faults)
     if view.runtime is None or not view.runtime.name:
         missing.append(f"{view.name}: no container runtime was found")
     elif not view.runtime.state:
@@ -228,6 +235,8 @@ def _pull(view: NodeView, facts: Facts) -> _Seen:
     for image, trial in sorted(tried.items()):
         if trial.outcome == "not_tried":
             missing.append(f"{view.name}: {clean(trial.text, 200) or 'not tried'}")
+        elif is_of_the_client(view, trial):
+            missing.append(f"{view.name}: its client could not talk to the runtime: {clean(trial.text, 160)}")
         elif trial.outcome != "pulled":
             bad.append(f"{view.name}: {clean(image, 120)}: {clean(trial.text, 160) or trial.outcome}")
         elif fetched_nothing(trial):

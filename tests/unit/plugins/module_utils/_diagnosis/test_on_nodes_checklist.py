@@ -62,6 +62,7 @@ from tests.unit.plugins.module_utils._diagnosis.looked import (
 ROOT = Path(__file__).resolve().parents[5]
 SCHEMA = json.loads((ROOT / "docs/report.schema.json").read_text(encoding="utf-8"))
 OTHER = "quay.io"
+SOCKET = 'ctr: failed to dial "/run/containerd/containerd.sock": connection error'
 LOST = no_such_host(IMAGE, HOST)
 
 
@@ -187,8 +188,9 @@ def test_the_step_of_the_manual_pull_passes_only_by_a_pull(tmp_path: Path) -> No
         (PullTrial(BROKEN, IMAGE, "pulled", "docker", was_there=True, at=AT), "not_checked", "no layer"),
         (PullTrial(BROKEN, IMAGE, "pulled", "docker", was_there=False, at=AT), "passed", ""),
         (PullTrial(HEALTHY, IMAGE, "failed", "ctr", text="EOF", at=AT), "failed", "node2: "),
+        (PullTrial(BROKEN, IMAGE, "failed", "ctr", text=SOCKET, at=AT), "not_checked", "nothing was pulled"),
     ],
-    ids=["was there", "fetched", "fails on the control"],
+    ids=["was there", "fetched", "fails on the control", "the client's own trouble"],
 )
 def test_a_pull_by_hand_counts_for_what_it_fetched(
     tmp_path: Path, trial: PullTrial, status: str, words: str
