@@ -36,6 +36,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.net
     proxied_hops,
     straight_hops,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import bare
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import (
     HostAsked,
     NodeQuestion,
@@ -113,7 +114,7 @@ def records(answer: Answer, question: NodeQuestion, now: float | None = None) ->
         server_answers(names.facts.get("answer", ())),
     )
     proxies = Proxies(
-        main.fact("https_proxy") or "", main.fact("http_proxy") or "", main.fact("no_proxy") or ""
+        bare(main.fact("https_proxy") or ""), bare(main.fact("http_proxy") or ""), main.fact("no_proxy") or ""
     )
     mtu = printable(main.fact("mtu") or "", 60)
     trust = tuple(one for one in (main.fact("system_trust"),) if one)

@@ -114,13 +114,12 @@ net_pod() {
 """
 
 _MAIN = r"""
-# A proxy without the login that its URL may have -> $net_shown
+# A proxy without the login that its URL may have, which ends at the last @ -> $net_shown
 net_without_login() {
     net_shown=$1
-    case $1 in
-        *://*@*) net_shown=${1%%://*}://${1##*@} ;;
-        *@*) net_shown=${1##*@} ;;
-    esac
+    case $1 in *@*) ;; *) return 0 ;; esac
+    net_shown=${1##*@}
+    case ${1%%://*} in "$1" | *[!A-Za-z0-9+.-]*) ;; *) net_shown=${1%%://*}://$net_shown ;; esac
 }
 
 net_main() {

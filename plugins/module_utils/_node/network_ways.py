@@ -33,6 +33,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text imp
 
 _LARGE = re.compile(r"^net_large (\d{3})$", re.M)
 _EXIT = re.compile(r"net_exit (\d{1,3})")
+_QUOTED_PROXY = re.compile(r"(?<=Unsupported proxy syntax) in '.*'")
 _FAILED_CONNECTION = ("timeout", "refused", "prohibited", "no_route")
 
 
@@ -212,7 +213,9 @@ def proxied_hops(
     said, block = (job.fact("proxied") or "").split(), job.block("proxied")
     found = None
     if block is not None and len(said) >= 2:
-        found = by_proxy(block.text, asked.scheme, asked.name, said[0], clock.later(said[-1]))
+        # The proxy is told beside it, without its login.
+        words = _QUOTED_PROXY.sub("", block.text)
+        found = by_proxy(words, asked.scheme, asked.name, said[0], clock.later(said[-1]))
     if proxies.exempt(asked):
         return _should_not_be_exempt(runtime, found, straight, proxy)
     if found is None:

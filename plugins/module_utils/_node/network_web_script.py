@@ -174,6 +174,14 @@ net_by_proxy() {
             -w "$net_format" -K /dev/fd/9 "$2://$3:$4/v2/"
         net_out=$(printf 'proxy = "%s"\n' "$net_proxy" | { exec 9<&0; net_curl_trusting 6 "$@"; }
             printf 'net_exit %s\n' $?)
+        # curl quotes a proxy that it cannot parse, with its login.
+        net_without_login "$net_proxy"
+        while [ "$net_shown" != "$net_proxy" ]; do
+            case $net_out in
+                *"$net_proxy"*) net_out=${net_out%%"$net_proxy"*}$net_shown${net_out#*"$net_proxy"} ;;
+                *) break ;;
+            esac
+        done
         block proxied printf '%.8000s\n' "$net_out"
         case $net_out in *'net_exit 60'|*'net_exit 51') net_chain_by_proxy "$net_proxy" ;; esac
         return 0

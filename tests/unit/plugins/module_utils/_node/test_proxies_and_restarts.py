@@ -9,6 +9,15 @@ from pathlib import Path
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import config
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.answer import Block, JobAnswer
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.job import Job
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_hops import Asked
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_script import TEXT
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_tls import Clock
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_ways import (
+    Proxies,
+    proxied_hops,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import (
     bare,
     bare_list,
@@ -21,8 +30,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.que
 )
 
 from tests.unit.plugins.module_utils._node.fake_node import FakeNode, Looked
-from tests.unit.plugins.module_utils._node.shells import SHELLS
+from tests.unit.plugins.module_utils._node.shells import SHELLS, run
 
+PLANTED = ("s3cr@tail77", "s3cr/tail77", "s3cr tail77", "s3cr@x/y tail77", "s3cr#tail77", "s3cr://tail77")
 UNIT = "/etc/systemd/system/containerd.service"
 
 
@@ -161,7 +171,37 @@ def test_words_of_programs_lose_the_logins_of_urls() -> None:
         assert without_logins(plain) == plain
 
 
-PLANTED = ("s3cr@tail77", "s3cr/tail77", "s3cr tail77", "s3cr@x/y tail77", "s3cr#tail77", "s3cr://tail77")
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize("password", PLANTED)
+@pytest.mark.parametrize("scheme", ["http://", ""])
+def test_planted_passwords_of_proxies_are_in_no_words_of_the_network_probe(
+    shell: str, scheme: str, password: str
+) -> None:
+    url = f"{scheme}me:{password}@127.0.0.1:1"
+    text = TEXT.removesuffix("net_main\n")
+    text += """\nnet_by_proxy "$RT_HTTPS_PROXY" https r.example 443 ''"""
+    text += '\nnet_without_login "$RT_HTTPS_PROXY"\nsay https_proxy "$net_shown"\n'
+    answer = run([Job("network_p1", text, variables={"RT_HTTPS_PROXY": url})], shell)
+    job = answer.job("network_p1")
+    assert job.fact("https_proxy") == f"{scheme}127.0.0.1:1"
+    assert job.block("proxied") is not None
+    assert "s3cr" not in str(answer.jobs)
+    assert "tail77" not in str(answer.jobs)
+
+
+def test_a_proxy_that_curl_quotes_is_in_no_text_of_a_hop() -> None:
+    asked = Asked("n1", "node/n1", "registry", "r.example", 443)
+    words = "curl: (5) Unsupported proxy syntax in 'http://me:tail77'\nnet_exit 5\n"
+    job = JobAnswer(
+        "network_p1",
+        "ended",
+        facts={"proxied": ("curl https r.example 443 0",)},
+        blocks=(Block("proxied", words, 0, ended=True),),
+    )
+    proxies = Proxies(bare("http://me:tail77"), "", "")
+    hops = proxied_hops(asked, job, proxies, [], Clock(None, 0.0), ())
+    assert hops
+    assert "tail77" not in str(hops)
 
 
 @pytest.mark.parametrize("shell", SHELLS)
