@@ -25,6 +25,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.fil
     READ,
     Look,
     parse_toml,
+    shown,
 )
 
 OLD_PLUGIN, NEW_PLUGIN, FIRST_PLUGIN = "io.containerd.grpc.v1.cri", "io.containerd.cri.v1.images", "cri"
@@ -206,10 +207,10 @@ def _local_pull(section: dict[str, Any], registry: dict[str, Any]) -> bool:
 def _settings(section: dict[str, Any], merged: dict[str, Any]) -> tuple[str, ...]:
     """Settings beside the registry's that pulls depend on, where they are set."""
     names = ("max_concurrent_downloads", "image_pull_progress_timeout", "use_local_image_pull")
-    found = [f"{name}={str(section[name])[:40]}" for name in names if name in section]
+    found = [f"{name}={shown(section[name])}" for name in names if name in section]
     transfer = _table(_table(merged, "plugins"), "io.containerd.transfer.v1.local")
     if "max_concurrent_downloads" in transfer:
-        found.append(f"transfer.max_concurrent_downloads={str(transfer['max_concurrent_downloads'])[:40]}")
+        found.append(f"transfer.max_concurrent_downloads={shown(transfer['max_concurrent_downloads'])}")
     if _table(merged, "stream_processors"):
         found.append(f"stream_processors={len(_table(merged, 'stream_processors'))}")
     return tuple(found)

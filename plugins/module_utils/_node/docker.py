@@ -23,6 +23,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.fil
     Runtime,
     host_of,
     is_loopback,
+    shown,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.trust import check_ca
 
@@ -58,7 +59,7 @@ def look_at(runtime: Runtime) -> Look:
     insecure = [one for one in _list(config, "insecure-registries") if isinstance(one, str)]
     _check_insecure(look, insecure)
     if "max-concurrent-downloads" in config:
-        look.details.append(f"max-concurrent-downloads={str(config['max-concurrent-downloads'])[:40]}")
+        look.details.append(f"max-concurrent-downloads={shown(config['max-concurrent-downloads'])}")
     look.snapshotter = config["storage-driver"][:60] if isinstance(config.get("storage-driver"), str) else ""
     wanted = [one.registry for one in runtime.wanted] or ([_HUB] if mirrors else [])
     for registry in dict.fromkeys(wanted):

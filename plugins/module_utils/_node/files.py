@@ -242,6 +242,13 @@ def parse_toml(text: str) -> dict[str, Any]:
         raise ValueError("it is nested too deeply") from None
 
 
+def shown(value: Any) -> str:
+    """Return a setting of a file as text; Python refuses to write out a number of thousands of digits."""
+    if isinstance(value, int) and value.bit_length() > 64:
+        return "a number beyond 64 bits"
+    return str(value)[:40] if isinstance(value, str | int | float) else "no single value"
+
+
 def host_of(registry: str) -> tuple[str, str]:
     """Split ``host:port`` (``[::1]:5000`` too); the port is empty where none is written."""
     name, colon, port = registry.rpartition(":")

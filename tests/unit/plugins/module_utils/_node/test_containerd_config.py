@@ -249,3 +249,10 @@ def test_hostile_files_change_nothing_but_their_own_verdict(node: FakeNode, shel
     look = node.look("a.example/app:1", "b.example/app:1", runtime=V16, shell=shell)
     assert look.problems["unparsable"].registry == "a.example"
     assert look.urls("b.example") == ["https://m.example/v2", "https://b.example/v2"]
+
+
+def test_a_number_that_nobody_would_write_costs_nothing(node: FakeNode) -> None:
+    plugin = '[plugins."io.containerd.grpc.v1.cri"]\n'
+    digits = "f" * 5000
+    node.write("/etc/containerd/config.toml", f"version = 2\n{plugin}max_concurrent_downloads = 0x{digits}\n")
+    assert "f" * 50 not in str(node.look("r.example/app:1").records)
