@@ -54,6 +54,9 @@ def pytest(*arguments: str) -> tuple[str, ...]:
     return (PYTHON, "-m", "pytest", "-q", *arguments)
 
 
+_SIDE_BY_SIDE = ("-n", "3", "--dist", "loadgroup")
+
+
 def parts(python: str = PYTHON) -> list[Part]:
     return [
         Part("ruff", "lint", ("ruff", "check", "--quiet", ".")),
@@ -71,7 +74,8 @@ def parts(python: str = PYTHON) -> list[Part]:
         Part("runner", "integration", pytest("tests/runner")),
         Part("targets", "integration", (python, "tools/synced_ansible_test.py", "integration", "--allow-unsupported")),
         Part("molecule", "molecule", (python, "tools/molecule_in_lab.py"), minutes=20, needs_lab=True),
-        Part("lab", "lab", pytest("-m", "lab and not bench"), minutes=40, needs_lab=True),
+        # They wait for kubelets most of the time; tests/lab/conftest.py says which stay together.
+        Part("lab", "lab", pytest("-m", "lab and not bench", *_SIDE_BY_SIDE), minutes=50, needs_lab=True),
     ]
 
 
