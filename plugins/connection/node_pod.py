@@ -385,7 +385,8 @@ class Connection(ConnectionBase):
     def _run_once(
         self, command: str, source: IO[bytes] | None, size: int, sink: Callable[[bytes], object] | None
     ) -> Outcome:
-        assert self._api is not None
+        if self._api is None:
+            raise AnsibleConnectionFailure("the connection to the node's pod is closed")
         mark = f"shell-{secrets.token_hex(8)}:"
         words, before = command_line(command, mark, None if source is None else size)
         stdin = _Joined(before, source) if before else source

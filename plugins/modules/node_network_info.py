@@ -56,26 +56,23 @@ seealso:
 
 EXAMPLES = r"""
 - name: Does every node reach the registry?
-  hosts: kubernetes_nodes
-  gather_facts: false
+  kube_runbooks.image_pull.node_network_info:
+    hosts:
+      - registry.example.com
+      - mirror.example.com:5000
   become: true
-  tasks:
-    - name: Look at the network
-      kube_runbooks.image_pull.node_network_info:
-        hosts:
-          - registry.example.com
-          - mirror.example.com:5000
-      register: network
+  register: network
 
-    - name: Say where it ends
-      ansible.builtin.debug:
-        msg: "{{ item.host }}: {{ item.hop }} {{ item.outcome }}: {{ item.text }}"
-      loop: "{{ network.hops | rejectattr('cause', 'equalto', '') }}"
+- name: Say where it ends
+  ansible.builtin.debug:
+    msg: "{{ item.host }}: {{ item.hop }} {{ item.outcome }}: {{ item.text }}"
+  loop: "{{ network.hops | rejectattr('cause', 'equalto', '') }}"
 
 - name: Does a pod resolve the name as its node does?
   kube_runbooks.image_pull.node_network_info:
     images: [registry.example.com/shop/web:1.7.3]
     pod: shop/web-5d9c
+  become: true
 """
 
 RETURN = r"""

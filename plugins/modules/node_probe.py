@@ -65,25 +65,22 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Look at every node of the inventory group
-  hosts: kubernetes_nodes
-  gather_facts: false
+- name: Could this node pull the image?
+  kube_runbooks.image_pull.node_probe:
+    images: [registry.example.com/shop/web:1.7.3]
   become: true
-  tasks:
-    - name: Could this node pull the image?
-      kube_runbooks.image_pull.node_probe:
-        images: [registry.example.com/shop/web:1.7.3]
-      register: probe
+  register: probe
 
-    - name: Say what is in the way
-      ansible.builtin.debug:
-        msg: "{{ probe.hops | rejectattr('outcome', 'in', ['ok', 'slow', 'not_checked']) }}"
-      when: probe.reached
+- name: Say what is in the way
+  ansible.builtin.debug:
+    msg: "{{ probe.hops | rejectattr('outcome', 'in', ['ok', 'slow', 'not_checked']) }}"
+  when: probe.reached
 
 - name: For the report of a run
   kube_runbooks.image_pull.node_probe:
     evidence_dir: /run/user/1000/evidence
     node: worker-3
+  become: true
 """
 
 RETURN = r"""

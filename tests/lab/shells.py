@@ -113,7 +113,8 @@ def warm(lab: Lab, *nodes: str) -> None:
 
 def documents(*names: str) -> list[Json]:
     """The objects in files of docs/rbac."""
-    return [one for name in names for one in yaml.safe_load_all((RBAC / name).read_text())]
+    files = [yaml.safe_load((RBAC / name).read_text()) for name in names]
+    return [one for file in files for one in (file["items"] if file["kind"] == "List" else [file])]
 
 
 def without(objects: Sequence[Json], resource: str, verb: str) -> list[Json]:

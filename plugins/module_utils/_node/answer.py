@@ -139,8 +139,8 @@ def read(
         if match[1] is None:
             ended = True
             continue
-        name, _, rest = match[1].rstrip("\r").partition(" ")
-        kind, _, value = rest.partition(" ")
+        name, dummy, rest = match[1].rstrip("\r").partition(" ")
+        kind, dummy, value = rest.partition(" ")
         if name == "-":
             if kind == "S":
                 started = _number(value)
@@ -192,7 +192,7 @@ def _gather(found: _Gathered, kind: str, value: str) -> None:
         count, limit, more, *_rest = [*value.split(" "), "", "", ""]
         found.announced, found.limit, found.more = _number(count), _number(limit), bool(more)
     elif kind == "X":
-        code, _, hundredths = value.partition(" ")
+        code, dummy, hundredths = value.partition(" ")
         found.exit_code, found.seconds = _number(code), (_number(hundredths) or 0) / 100
     elif kind == "L":
         found.timeout = True
@@ -242,9 +242,9 @@ def _parts(text: str, mark: str) -> JobAnswer:
         if not line.startswith(f"{mark} "):
             lines.append(line)
             continue
-        verb, _, value = line[len(mark) + 1 :].partition(" ")
+        verb, dummy, value = line[len(mark) + 1 :].partition(" ")
         if verb == "say":
-            key, _, said = value.partition(" ")
+            key, dummy, said = value.partition(" ")
             facts.setdefault(key, []).append(said)
         elif verb == "lacks":
             key, *tools = value.split()
@@ -254,7 +254,7 @@ def _parts(text: str, mark: str) -> JobAnswer:
                 blocks.append(Block(name, "\n".join(lines)))
             name, lines = value, []
         elif verb == "end" and name is not None:
-            code, _, hundredths = value.partition(" ")
+            code, dummy, hundredths = value.partition(" ")
             blocks.append(
                 Block(name, "\n".join(lines), _number(code), (_number(hundredths) or 0) / 100, ended=True)
             )

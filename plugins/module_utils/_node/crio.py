@@ -89,7 +89,7 @@ def look_at(runtime: Runtime) -> Look:
             check_policy(look, wanted)
     if not runtime.wanted:
         for prefix in list(config.registries)[:20]:
-            host, _, path = prefix.partition("/")
+            host, dummy, path = prefix.partition("/")
             _endpoints(look, config, Wanted(host, path))
     _check_files(look)
     return look
@@ -183,7 +183,7 @@ def _qualified(look: Look, config: _Config, wanted: Wanted) -> list[Wanted]:
             aliases = {**_table(parse_toml(cached), "aliases"), **aliases}
     full = aliases.get(short)
     if isinstance(full, str) and "/" in full:
-        host, _, path = full.partition("/")
+        host, dummy, path = full.partition("/")
         return [Wanted(host, path, wanted.name, wanted.by_digest)]
     if config.broken:
         return []
@@ -309,7 +309,7 @@ def _resolving(endpoint: EndpointFact, resolves: bool, pulls: bool) -> EndpointF
 def _endpoint(
     look: Look, name: str, registry: str, source: str, table: dict[str, Any], role: str
 ) -> EndpointFact:
-    host, _, path = name.partition("/")
+    host, dummy, path = name.partition("/")
     asked = "registry-1.docker.io" if host == "docker.io" else host
     authorities: tuple[str, ...] = ()
     for root in CERTS:

@@ -248,7 +248,7 @@ def _counted(job: JobAnswer, what: str, question: NodeQuestion) -> Record:
         return _gap(question, f"size of {what} ({path})", why, "what fills the disk")
     sizes = {}
     for line in block.text.split("\n"):
-        kilobytes, _, folder = line.partition("\t")
+        kilobytes, dummy, folder = line.partition("\t")
         if (count := disk_space.number(kilobytes.strip())) is not None and folder:
             sizes[folder] = count * 1024
     below = {folder: count for folder, count in sizes.items() if folder != path}

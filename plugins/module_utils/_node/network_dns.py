@@ -51,7 +51,7 @@ def told(tool: str, exit_code: int, answer: str) -> Told:
 
 
 def _from_messages(answer: str) -> Told:
-    text, _, ended = answer.rpartition(_EXIT)
+    text, dummy, ended = answer.rpartition(_EXIT)
     try:
         content, code = bytes.fromhex(text), int(bytes.fromhex(ended).decode("ascii"))
     except (ValueError, UnicodeDecodeError):
@@ -130,7 +130,7 @@ def _from_words(tool: str, exit_code: int, answer: str) -> Told:
         found = re.findall(r"has (?:IPv6 )?address (\S+)", answer)
     else:
         # What stands before the first Name: is the address of the server.
-        _, _, after = answer.partition("Name:")
+        dummy, dummy, after = answer.partition("Name:")
         found = re.findall(r"Address(?: \d+)?: (\S+)", after)
     addresses = tuple(dict.fromkeys(address for one in found if (address := literal(one))))
     if addresses:

@@ -171,7 +171,7 @@ def _large(asked: Asked, job: JobAnswer, address: str, tls: Handshake, mtu: str)
             "large", "timeout", cause="timeout", text=text, address=address, family=_family(address)
         )
     ping = job.fact("ping") or ""
-    size, _, words = ping.partition(" ")
+    size, dummy, words = ping.partition(" ")
     small, big = re.search(r"net_exit (\d+)", words), re.search(r"net_big (\d+)", words)
     if small is None or big is None:
         return None

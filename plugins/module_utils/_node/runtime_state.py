@@ -118,7 +118,7 @@ def _answers(block: Block | None) -> bool | None:
 def _version_text(block: Block | None, hint: str, name: str) -> str:
     if block is not None and block.exit_code == 0 and (match := _SERVER.search(block.text)):
         return printable(next(group for group in match.groups() if group), 60)
-    kind, _, version = hint.partition("://")
+    kind, dummy, version = hint.partition("://")
     return printable(version, 60) if kind == name else ""
 
 

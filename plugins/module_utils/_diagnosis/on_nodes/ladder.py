@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.answers import FOUND
@@ -23,6 +23,11 @@ GOOD = frozenset({"ok", "slow"})
 CONTROL = "control"
 ORDER = ("dns", "tcp", "proxy", "tls", "http", "large")
 """The hops in the order in which a pull meets them."""
+
+
+def first_of(hops: Iterable[HopFact]) -> HopFact:
+    """Return the first of ``hops``, of which the caller knows that there is one."""
+    return next(iter(hops))
 
 
 @dataclass(frozen=True, slots=True)

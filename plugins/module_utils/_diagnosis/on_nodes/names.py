@@ -25,6 +25,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     Ladder,
     evidence_of,
     fails,
+    first_of,
     told,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
@@ -95,7 +96,7 @@ def _quicker(told_by: Comparison, host: str) -> tuple[str, ...]:
 
 
 def _no_answer(view: NodeView, host: str, hops: tuple[HopFact, ...], ladder: Ladder) -> NodeFault:
-    hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
+    hop = first_of(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
     told_by = ladder.compare(view, host, "dns")
     servers = _servers(view, host, hop.outcome)
     who = _resolvers(view, servers)
@@ -173,8 +174,8 @@ def _wrong_answer(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFau
         right = of_controller
     if not right:
         return
-    hop = next(one for one in view.of_host(host, "dns") if one.outcome in GOOD and one.addresses)
-    later = next(one for one in view.of_host(host, bad) if one.outcome not in GOOD)
+    hop = first_of(one for one in view.of_host(host, "dns") if one.outcome in GOOD and one.addresses)
+    later = first_of(one for one in view.of_host(host, bad) if one.outcome not in GOOD)
     line = _hosts_line(view, host)
     yield NodeFault(
         kind="dns_wrong_answer",

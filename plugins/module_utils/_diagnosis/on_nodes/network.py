@@ -28,6 +28,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     Ladder,
     evidence_of,
     fails,
+    first_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
@@ -72,7 +73,7 @@ def _tcp(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     hops = view.of_host(host, "tcp")
     if not fails(hops):
         return
-    hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
+    hop = first_of(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
     told = ladder.compare(view, host, "tcp")
     addresses = enumeration(list(dict.fromkeys(_address(one) for one in hops)), 2)
     words = _TCP.get(hop.outcome, "the connection to {} fails")
@@ -110,7 +111,7 @@ def _http(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         hops = view.of_host(host, name)
         if not fails(hops):
             continue
-        hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
+        hop = first_of(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
         cause, words = _answer(hop)
         told = ladder.compare(view, host, name)
         yield NodeFault(

@@ -25,6 +25,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     evidence_of,
     evidence_of_way,
     fails,
+    first_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
@@ -48,7 +49,7 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     hops = view.of_host(host, "proxy")
     if not fails(hops):
         return
-    hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
+    hop = first_of(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
     proxy = clean(hop.proxy or hop.host)
     told = _beside(view, host, ladder)
     status = f" ({hop.status})" if hop.status is not None else ""
@@ -71,7 +72,7 @@ def of_itself(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         hops = view.of_host(host, name)
         if not fails(hops):
             continue
-        hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
+        hop = first_of(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
         proxy = clean(hop.proxy or host)
         words = {
             "dns": "its name does not resolve",

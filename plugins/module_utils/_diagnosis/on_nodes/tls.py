@@ -25,6 +25,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     Ladder,
     evidence_of,
     fails,
+    first_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
@@ -51,7 +52,7 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     hops = view.of_host(host, "tls")
     if not fails(hops):
         return
-    hop = next(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
+    hop = first_of(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
     cause = _CAUSES.get(hop.outcome)
     if cause is None:
         cause = Cause(hop.cause) if hop.cause in set(Cause) else Cause.TLS_UNTRUSTED

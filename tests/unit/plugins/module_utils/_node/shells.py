@@ -37,7 +37,7 @@ def run(
     only_path: str | None = None,
 ) -> Answer:
     """Return the answer of ``shell`` (dash, bash or busybox). ``only_path`` replaces PATH of the probe as well."""
-    answer, _ = run_raw(jobs, shell, preface=preface, deadline=deadline, environ=environ, only_path=only_path)
+    answer, dummy = run_raw(jobs, shell, preface=preface, deadline=deadline, environ=environ, only_path=only_path)
     return answer
 
 
@@ -67,6 +67,7 @@ def run_raw(
         capture_output=True,
         env=environment,
         timeout=deadline + 10,
+        check=False,
     )
     stdout = done.stdout.decode("utf-8", "surrogateescape")
     answer = read(stdout, mark, script.names, script.limits)

@@ -164,7 +164,7 @@ def _host(sock: socket.socket, server: Mapping[str, Any]) -> None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(server["certificate"], server["key"])
     while True:
-        connection, _ = sock.accept()
+        connection, dummy = sock.accept()
         threading.Thread(target=_serve, args=(connection, server, context), daemon=True).start()
 
 

@@ -72,7 +72,7 @@ def look(shell: str, before: str, question: NodeQuestion | None = None, **how: A
 
 
 def of(records: list[Record], kind: type) -> list[Any]:
-    return [one for one in records if type(one) is kind]
+    return [one for one in records if isinstance(one, kind)]
 
 
 def use(records: list[Record]) -> dict[str, DiskUse]:

@@ -227,5 +227,5 @@ def test_clean_host_lets_through_what_can_be_a_host_and_nothing_else(shell: str)
 
 
 def test_an_answer_is_no_longer_than_its_jobs_may_be(shell: str) -> None:
-    _, stdout = run_raw([Job("big", "head -c 3000000 /dev/zero", most_bytes=10_000)], shell)
+    dummy, stdout = run_raw([Job("big", "head -c 3000000 /dev/zero", most_bytes=10_000)], shell)
     assert len(stdout) < 30_000

@@ -96,10 +96,10 @@ def test_tools_that_lie_cost_no_more_than_the_look_itself(lying: str, text: str,
         start_new_session=True,
     )
     try:
-        stdout, _ = client.communicate(stdin, timeout=6)
+        stdout, dummy = client.communicate(stdin, timeout=6)
     except subprocess.TimeoutExpired:
         os.killpg(client.pid, 9)
-        stdout, _ = client.communicate()
+        stdout, dummy = client.communicate()
     answer = read(stdout.decode("utf-8", "surrogateescape"), mark, script.names)
     assert time.monotonic() - began < 10
     if answer.job("good").state == "ended":

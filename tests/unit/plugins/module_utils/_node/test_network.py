@@ -111,7 +111,7 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> pki.Authority:
 
 
 def test_a_name_that_resolves_is_told_by_the_node_and_by_its_server(shell: str) -> None:
-    _, records = ask(World({"10.9.0.2": GOOD}), shell=shell)
+    dummy, records = ask(World({"10.9.0.2": GOOD}), shell=shell)
     assert own_name(records).addresses == ("10.9.1.1",)
     assert outcome_of(own_name(records)) == "ok"
     (server,) = hops(records, "dns", server="10.9.0.2")
@@ -126,7 +126,7 @@ def test_a_name_that_resolves_is_told_by_the_node_and_by_its_server(shell: str) 
     [(3, "no_such_name", "NXDOMAIN"), (5, "refused", "REFUSED"), (2, "server_failure", "SERVFAIL")],
 )
 def test_why_a_name_does_not_resolve_is_told_by_its_server(code: int, outcome: str, word: str) -> None:
-    _, records = ask(World({"10.9.0.2": NameServer(codes={"registry.test": code})}))
+    dummy, records = ask(World({"10.9.0.2": NameServer(codes={"registry.test": code})}))
     assert (outcome_of(own_name(records)), own_name(records).cause) == (outcome, "dns_failure")
     assert "10.9.0.2" in own_name(records).text
     assert word in own_name(records).text
@@ -134,7 +134,7 @@ def test_why_a_name_does_not_resolve_is_told_by_its_server(code: int, outcome: s
 
 
 def test_a_name_without_an_address_is_no_missing_name() -> None:
-    _, records = ask(World({"10.9.0.2": NameServer(codes={"registry.test": 0})}))
+    dummy, records = ask(World({"10.9.0.2": NameServer(codes={"registry.test": 0})}))
     assert outcome_of(own_name(records)) == "no_address"
 
 
@@ -147,7 +147,7 @@ def test_a_dead_name_server_is_a_time_out_that_names_it() -> None:
 
 
 def test_a_port_where_no_name_server_listens_is_refused() -> None:
-    _, records = ask(World({"10.9.0.9": GOOD}, resolv="nameserver 10.9.0.1\n"))
+    dummy, records = ask(World({"10.9.0.9": GOOD}, resolv="nameserver 10.9.0.1\n"))
     (server,) = hops(records, "dns", server="10.9.0.1")
     assert (outcome_of(server), server.text) == ("refused", "nobody listens at its port 53")
 
@@ -157,7 +157,7 @@ def test_a_dead_first_server_makes_the_answer_slow_and_is_named() -> None:
         {"10.9.0.2": NameServer(silent=True), "10.9.0.3": GOOD},
         resolv="nameserver 10.9.0.2\nnameserver 10.9.0.3\noptions timeout:2\n",
     )
-    _, records = ask(world)
+    dummy, records = ask(world)
     assert own_name(records).outcome == "slow"
     assert own_name(records).addresses == ("10.9.1.1",)
     assert "10.9.0.2 does not answer" in own_name(records).text
@@ -165,14 +165,14 @@ def test_a_dead_first_server_makes_the_answer_slow_and_is_named() -> None:
 
 
 def test_a_slow_server_is_slow() -> None:
-    _, records = ask(World({"10.9.0.2": NameServer(HERE, delay=1.2)}))
+    dummy, records = ask(World({"10.9.0.2": NameServer(HERE, delay=1.2)}))
     assert own_name(records).outcome == "slow"
     assert [one.outcome for one in hops(records, "dns", server="10.9.0.2")] == ["slow"]
 
 
 def test_servers_that_do_not_agree_are_told() -> None:
     other = NameServer({"registry.test": ["10.9.1.2"]})
-    _, records = ask(
+    dummy, records = ask(
         World({"10.9.0.2": GOOD, "10.9.0.3": other}, resolv="nameserver 10.9.0.2\nnameserver 10.9.0.3\n")
     )
     assert (
@@ -183,14 +183,14 @@ def test_servers_that_do_not_agree_are_told() -> None:
 
 def test_a_name_that_only_one_server_knows_is_told_apart() -> None:
     names = {"10.9.0.2": NameServer(), "10.9.0.3": GOOD}
-    _, records = ask(World(names, resolv="nameserver 10.9.0.2\nnameserver 10.9.0.3\n"))
+    dummy, records = ask(World(names, resolv="nameserver 10.9.0.2\nnameserver 10.9.0.3\n"))
     assert outcome_of(own_name(records)) == "no_such_name"
     assert [outcome_of(one) for one in hops(records, "dns", server="10.9.0.3")] == ["ok"]
 
 
 def test_a_search_list_that_sends_a_missing_name_elsewhere_is_told() -> None:
     elsewhere = NameServer({"registry.test.corp.test": ["10.9.1.7"]})
-    _, records = ask(World({"10.9.0.2": elsewhere}, resolv="nameserver 10.9.0.2\nsearch corp.test\n"))
+    dummy, records = ask(World({"10.9.0.2": elsewhere}, resolv="nameserver 10.9.0.2\nsearch corp.test\n"))
     assert outcome_of(own_name(records)) == "ok"
     assert (
         own_name(records).text
@@ -200,7 +200,7 @@ def test_a_search_list_that_sends_a_missing_name_elsewhere_is_told() -> None:
 
 def test_many_ndots_let_the_search_list_come_first() -> None:
     elsewhere = NameServer({**HERE, "registry.test.corp.test": ["10.9.1.7"]})
-    _, records = ask(
+    dummy, records = ask(
         World({"10.9.0.2": elsewhere}, resolv="nameserver 10.9.0.2\nsearch corp.test\noptions ndots:5\n")
     )
     assert own_name(records).addresses == ("10.9.1.7",)
@@ -213,7 +213,7 @@ def test_the_servers_behind_a_local_stub_are_those_that_are_told() -> None:
         resolv="nameserver 127.0.0.53\nsearch corp.test\n",
         behind_stub="nameserver 10.9.0.2\nnameserver 10.9.0.3\n",
     )
-    _, records = ask(world)
+    dummy, records = ask(world)
     (resolver,) = [one for one in records if isinstance(one, ResolverFact)]
     assert (resolver.servers, resolver.search) == (("10.9.0.2", "10.9.0.3"), ("corp.test",))
     assert "behind the stub" in resolver.source
@@ -225,7 +225,7 @@ def test_the_servers_behind_a_local_stub_are_those_that_are_told() -> None:
 
 
 def test_a_line_of_the_hosts_file_is_kept(shell: str) -> None:
-    _, records = ask(
+    dummy, records = ask(
         World({"10.9.0.2": NameServer()}, hosts="127.0.0.1 localhost\n10.9.1.1 registry.test\n"), shell=shell
     )
     assert own_name(records).addresses == ("10.9.1.1",)
@@ -405,7 +405,7 @@ def test_a_clock_that_is_wrong_shows_by_the_date_of_the_host(seen: list[object])
 
 def test_each_address_is_tried_and_a_live_one_is_enough() -> None:
     names = NameServer({"registry.test": ["10.9.0.1", "10.9.1.1"]})
-    _, records = ask(World({"10.9.0.2": names}, [Server("10.9.1.1", kind="http")]))
+    dummy, records = ask(World({"10.9.0.2": names}, [Server("10.9.1.1", kind="http")]))
     assert {(one.address, outcome_of(one)) for one in hops(records, "tcp")} == {
         ("10.9.0.1", "refused"),
         ("10.9.1.1", "ok"),
@@ -420,7 +420,7 @@ def tls_world(pair: pki.KeyPair, names: Sequence[str] = ("registry.test",)) -> W
 
 def test_every_shell_goes_all_the_way(authority: pki.Authority, shell: str) -> None:
     pair = authority.issue("way", "way", hosts=["registry.test"])
-    _, records = ask(tls_world(pair), shell=shell, trust=authority)
+    dummy, records = ask(tls_world(pair), shell=shell, trust=authority)
     assert [outcome_of(one) for one in hops(records, "tls")] == ["ok"]
     assert [one.status for one in hops(records, "http")] == [401]
 
@@ -448,7 +448,7 @@ def test_the_ca_of_a_hosts_toml_is_trusted_for_its_host(
     own = pki.Authority(tmp_path, "own", "own CA")
     pair = own.issue("leaf", "x", hosts=["registry.test", "other.test"])
     runtime = certs_d(tmp_path, "registry.test", text.format(ca=own.pair.crt))
-    _, records = ask(
+    dummy, records = ask(
         tls_world(pair, ["registry.test", "other.test"]),
         ["registry.test", "other.test"],
         trust=authority,
@@ -461,7 +461,7 @@ def test_the_ca_of_a_hosts_toml_is_trusted_for_its_host(
 def test_a_host_that_the_runtime_does_not_verify_is_fine(authority: pki.Authority, tmp_path: Path) -> None:
     pair = pki.self_signed(tmp_path, "self", ["registry.test"])
     text = '[host."https://registry.test"]\n  skip_verify = true\n'
-    _, records = ask(tls_world(pair), trust=authority, runtime=certs_d(tmp_path, "registry.test", text))
+    dummy, records = ask(tls_world(pair), trust=authority, runtime=certs_d(tmp_path, "registry.test", text))
     assert [outcome_of(one) for one in hops(records, "tls")] == ["ok"]
     assert "does not verify" in hops(records, "tls")[0].text
 
@@ -472,7 +472,7 @@ def test_mirrors_that_a_hosts_toml_names_are_asked_too(authority: pki.Authority,
         {"10.9.0.2": NameServer({**HERE, "mirror.test": ["10.9.1.1"]})},
         [Server("10.9.1.1", 5000, "http", status=200)],
     )
-    _, records = ask(world, runtime=certs_d(tmp_path, "registry.test", text))
+    dummy, records = ask(world, runtime=certs_d(tmp_path, "registry.test", text))
     (http,) = hops(records, "http", host="mirror.test:5000")
     assert (http.role, outcome_of(http), http.status) == ("mirror", "ok", 200)
     assert outcome_of(own_name(records, "gone.test")) == "no_such_name"
@@ -532,19 +532,19 @@ def test_hosts_that_docker_need_not_verify_and_its_own_ca_files(
     folder = tmp_path / "certs.d" / "registry.test"
     folder.mkdir(parents=True)
     (folder / "ca.crt").write_bytes(own.pair.crt.read_bytes())
-    _, records = ask(tls_world(pair), trust=authority, runtime=f"RT=docker RT_CERTS={tmp_path / 'certs.d'}\n")
+    dummy, records = ask(tls_world(pair), trust=authority, runtime=f"RT=docker RT_CERTS={tmp_path / 'certs.d'}\n")
     (tls,) = hops(records, "tls")
     assert outcome_of(tls) == "ok"
     assert tls.trust == (str(authority.pair.crt), str(folder / "ca.crt"))
     sets = configured(tmp_path, "docker", "daemon.json", '{"insecure-registries": ["registry.test"]}')
-    _, records = ask(tls_world(pair), trust=authority, runtime=sets)
+    dummy, records = ask(tls_world(pair), trust=authority, runtime=sets)
     assert [outcome_of(one) for one in hops(records, "tls")] == ["ok"]
     assert "does not verify" in hops(records, "tls")[0].text
 
 
 def test_a_registry_whose_server_is_another_is_not_asked_itself(tmp_path: Path) -> None:
     runtime = certs_d(tmp_path, "alias.test", 'server = "https://registry.test"\n')
-    _, records = ask(World({"10.9.0.2": GOOD}), ["alias.test"], runtime=runtime)
+    dummy, records = ask(World({"10.9.0.2": GOOD}), ["alias.test"], runtime=runtime)
     assert {one.host for one in records if isinstance(one, HopFact)} == {"registry.test"}
 
 
@@ -564,7 +564,7 @@ def test_a_proxy_that_refuses_a_host_that_the_node_reaches(
     pair = authority.issue("good", "good", hosts=["registry.test"])
     world = tls_world(pair)
     world.servers = [*world.servers, Server("10.9.1.3", 3128, "proxy", status=status)]
-    _, records = ask(world, trust=authority, runtime=by_proxy())
+    dummy, records = ask(world, trust=authority, runtime=by_proxy())
     (proxy,) = hops(records, "proxy")
     assert (proxy.vantage, outcome_of(proxy), proxy.cause) == ("runtime/node1", outcome, "proxy_error")
     assert (proxy.proxy, proxy.status) == ("http://10.9.1.3:3128", status)
@@ -576,14 +576,14 @@ def test_a_host_that_no_proxy_names_goes_straight(authority: pki.Authority) -> N
     pair = authority.issue("good", "good", hosts=["registry.test"])
     world = tls_world(pair)
     world.servers = [*world.servers, Server("10.9.1.3", 3128, "proxy", status=403)]
-    _, records = ask(world, trust=authority, runtime=by_proxy(no_proxy=".test"))
+    dummy, records = ask(world, trust=authority, runtime=by_proxy(no_proxy=".test"))
     assert not hops(records, "proxy")
     assert {one.vantage for one in records if isinstance(one, HopFact)} == {"node/node1"}
 
 
 def test_a_dead_proxy_is_told(authority: pki.Authority) -> None:
     pair = authority.issue("good", "good", hosts=["registry.test"])
-    _, records = ask(tls_world(pair), trust=authority, runtime=by_proxy(port=3999))
+    dummy, records = ask(tls_world(pair), trust=authority, runtime=by_proxy(port=3999))
     (proxy,) = hops(records, "proxy")
     assert (outcome_of(proxy), proxy.cause) == ("refused", "proxy_error")
 
@@ -619,7 +619,7 @@ def test_a_pod_resolves_by_its_own_servers_and_search_list(shell: str) -> None:
         "10.9.0.3": NameServer({"registry.test": ["10.9.1.2"], "other.test.shop.svc.test": ["10.9.1.7"]}),
     }
     world = World(names, [Server("10.9.1.2", kind="http")], behind_stub="nameserver 10.9.0.2\n")
-    _, records = ask(world, ["registry.test", "other.test"], runtime=SANDBOX, pod="shop/web", shell=shell)
+    dummy, records = ask(world, ["registry.test", "other.test"], runtime=SANDBOX, pod="shop/web", shell=shell)
     (resolver,) = [one for one in records if isinstance(one, ResolverFact) and one.vantage == "pod/shop/web"]
     assert (resolver.servers, resolver.search, resolver.options) == (
         ("10.9.0.3",),
@@ -637,7 +637,7 @@ def test_a_pod_resolves_by_its_own_servers_and_search_list(shell: str) -> None:
 
 
 def test_a_pod_that_is_not_there_is_not_checked() -> None:
-    _, records = ask(World({"10.9.0.2": GOOD}), pod="shop/gone")
+    dummy, records = ask(World({"10.9.0.2": GOOD}), pod="shop/gone")
     (gap,) = [one for one in records if isinstance(one, Gap) and "pod" in one.check]
     assert gap.check == "node1: the network of the pod shop/gone"
     assert "no sandbox" in gap.why
@@ -654,7 +654,7 @@ def test_busybox_alone_says_what_it_can_and_what_not(tools: Tools) -> None:
     world = World(
         {"10.9.0.2": names}, [Server("10.9.1.1", kind="hangs"), Server("10.9.1.2", 80, "http", status=200)]
     )
-    _, records = ask(world, ["registry.test", "closed.test", "absent.test"], shell="busybox", only_path=path)
+    dummy, records = ask(world, ["registry.test", "closed.test", "absent.test"], shell="busybox", only_path=path)
     assert own_name(records).addresses == ("10.9.1.1",)
     assert outcome_of(own_name(records, "absent.test")) == "no_such_name"
     assert [outcome_of(one) for one in hops(records, "tcp", host="registry.test")] == ["ok"]
@@ -666,7 +666,7 @@ def test_busybox_alone_says_what_it_can_and_what_not(tools: Tools) -> None:
 
 def test_without_any_tool_nothing_is_fine(tools: Tools) -> None:
     path = tools(["head", "sleep", "base64"])
-    _, records = ask(World({"10.9.0.2": GOOD}), only_path=path)
+    dummy, records = ask(World({"10.9.0.2": GOOD}), only_path=path)
     assert not [one for one in records if isinstance(one, HopFact) and outcome_of(one) == "ok"]
     gaps = " ".join(f"{one.check}: {one.why}" for one in records if isinstance(one, Gap))
     assert "no tool (bash, dig, nslookup, host)" in gaps
@@ -681,9 +681,9 @@ def test_curl_alone_judges_tls_too(authority: pki.Authority, tools: Tools, tmp_p
         pki.self_signed(tmp_path, "s", ["registry.test"]),
     )
     for pair, outcome in ((good, "ok"), (bad, "untrusted")):
-        _, records = ask(tls_world(pair), trust=authority, only_path=path)
+        dummy, records = ask(tls_world(pair), trust=authority, only_path=path)
         assert [outcome_of(one) for one in hops(records, "tls")] == [outcome]
-    _, records = ask(tls_world(good), trust=authority, only_path=path)
+    dummy, records = ask(tls_world(good), trust=authority, only_path=path)
     assert [one.status for one in hops(records, "http")] == [401]
 
 

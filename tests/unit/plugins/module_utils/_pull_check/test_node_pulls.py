@@ -98,11 +98,11 @@ def test_of_several_the_one_that_the_registry_accepted_is_taken(tmp_path: Path, 
     secret(cluster, "second", "r.example", "good")
     failures = [failure(APP, "node1", "first", "second")]
 
-    ((found,), _) = asked(tmp_path / "a", cluster, failures)
+    ((found,), dummy) = asked(tmp_path / "a", cluster, failures)
     assert found.login is not None
     assert found.login.username == "stale"
     accepted = CredentialRef("shop", "second", "r.example", "good")
-    ((found,), _) = asked(tmp_path / "b", cluster, failures, [answer(APP, accepted)])
+    ((found,), dummy) = asked(tmp_path / "b", cluster, failures, [answer(APP, accepted)])
     assert found.login is not None
     assert found.login.username == "good"
 
@@ -136,7 +136,7 @@ def test_a_control_node_pulls_with_the_credential_of_the_pod_that_fails_elsewher
     tmp_path: Path, cluster: MiniCluster
 ) -> None:
     secret(cluster, "pull", "r.example", "deploy")
-    ((found,), _) = asked(tmp_path, cluster, [failure(APP, "node2", "pull")])
+    ((found,), dummy) = asked(tmp_path, cluster, [failure(APP, "node2", "pull")])
 
     assert found.login is not None
     assert found.login.username == "deploy"
