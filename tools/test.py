@@ -28,7 +28,7 @@ CANNOT_RUN_HERE = 77   # exit code of the lab where nothing could make it run, t
 
 @dataclass(frozen=True)
 class Part:
-    """One line of the summary. ``minutes`` is where a part that hangs is ended."""
+    """One line of the summary. ``minutes`` is where a part that hangs is ended; ``by_name``: not unless it is named."""
 
     name: str
     group: str
@@ -36,6 +36,7 @@ class Part:
     minutes: int = 15
     needs_lab: bool = False
     needs_go: bool = False
+    by_name: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,6 @@ def lab(*arguments: str) -> tuple[str, ...]:
 
 def pytest(*arguments: str) -> tuple[str, ...]:
     return (PYTHON, "-m", "pytest", "-q", *arguments)
-
-
-_SIDE_BY_SIDE = ("-n", "3", "--dist", "loadgroup")
 
 
 def parts(python: str = PYTHON) -> list[Part]:
@@ -74,8 +72,9 @@ def parts(python: str = PYTHON) -> list[Part]:
         Part("runner", "integration", pytest("tests/runner")),
         Part("targets", "integration", (python, "tools/synced_ansible_test.py", "integration", "--allow-unsupported")),
         Part("molecule", "molecule", (python, "tools/molecule_in_lab.py"), minutes=20, needs_lab=True),
-        # They wait for kubelets most of the time; tests/lab/conftest.py says which stay together.
-        Part("lab", "lab", pytest("-m", "lab and not bench", *_SIDE_BY_SIDE), minutes=50, needs_lab=True),
+        Part("lab", "lab", pytest("-m", "lab and not bench and not long"), minutes=50, needs_lab=True),
+        # What waits for deadlines most of its time, and the same faults by a second way: for test-matrix.
+        Part("long", "long", pytest("-m", "long and not bench"), minutes=50, needs_lab=True, by_name=True),
     ]
 
 
@@ -83,7 +82,9 @@ def select(wanted: Iterable[str], available: list[Part]) -> list[Part]:
     known = {part.name for part in available} | {part.group for part in available}
     if unknown := sorted(set(wanted) - known):
         raise SystemExit(f"test.py: no part or group named {', '.join(unknown)}; there are: {', '.join(sorted(known))}")
-    return [part for part in available if not wanted or part.name in wanted or part.group in wanted]
+    return [
+        part for part in available if part.name in wanted or part.group in wanted or not (wanted or part.by_name)
+    ]
 
 
 def environment() -> dict[str, str]:

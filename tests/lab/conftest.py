@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One lab for the whole run, or for each worker of one."""
+"""One lab for the whole run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,6 @@ import pytest
 from tests.lab.image_pull_lab.errors import LabUnavailable
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.scenarios.scene import Scene, prepare, version_under_test
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep together, where several workers run, what shares the scenarios of a lab, and the tests of each file."""
-    for item in items:
-        of_scene = "scene" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("scene" if of_scene else item.path.stem))
 
 
 @pytest.fixture(scope="session")

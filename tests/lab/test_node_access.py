@@ -251,6 +251,7 @@ class TestRefusals:
             node.ssh("systemctl start containerd")
             lab.wait_for_nodes(["node2"])
 
+    @pytest.mark.long
     def test_a_hung_runtime_leaves_neither_pod_nor_container(self, lab: Lab, shells: Shells) -> None:
         node = lab.node("node2")
         node.ssh("systemctl kill -s STOP containerd")
@@ -285,6 +286,7 @@ def pressure(lab: Lab, node: str) -> bool:
     return any(one["type"] == "DiskPressure" and one["status"] == "True" for one in conditions)
 
 
+@pytest.mark.long
 def test_disk_pressure_does_not_matter(lab: Lab, shells: Shells) -> None:
     settings = NodeSettings(containerd_storage="96m", kubelet={"evictionHard": {"imagefs.available": "50%"}})
     lab.add_node("press", settings)
@@ -300,12 +302,14 @@ def test_disk_pressure_does_not_matter(lab: Lab, shells: Shells) -> None:
 
 
 class TestEnding:
+    @pytest.mark.long
     def test_a_run_that_nobody_ends_leaves_nothing_beyond_its_deadline(
         self, lab: Lab, shells: Shells
     ) -> None:
         shells.make("node1", seconds=30, ttl=1)
         lab.api.wait(lambda: not shells.objects(), "the end of Job and pod by themselves", 60)
 
+    @pytest.mark.long
     def test_sweeping_takes_what_ended_runs_left_and_nothing_else(self, lab: Lab, shells: Shells) -> None:
         other = Shells(lab)
         try:
