@@ -90,8 +90,8 @@ def rows() -> list[Part]:
     importer = Part("importer", "release", (sys.executable, "tools/importer.py"))
     return [core_part(core) for core in CORES] + [importer] + [
         Part(
-            f"kubernetes-{version}", "kubernetes", (sys.executable, "tools/test.py", "--kubernetes", version, "lab", "long"),
-            minutes=120,
+            f"kubernetes-{version}", "kubernetes",
+            (sys.executable, "tools/test.py", "--kubernetes", version, "lab", "long"), minutes=120,
         )
         for version in KUBERNETES
     ]

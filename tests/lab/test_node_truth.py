@@ -47,7 +47,7 @@ class Looked:
 def looks(
     lab: Lab, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Callable[[str], Looked]:
-    """A set by its name, when it is first asked for: in place, looked at each way that tests ask for, and away again."""
+    """A set by its name, when it is first asked for: in place, looked at as tests ask for, and away again."""
     grant(lab, VIEWER)
     pods = any("through_a_pod" in item.name for item in request.session.items)
     ways = WAYS if pods else WAYS[:1]

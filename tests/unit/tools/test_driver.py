@@ -18,7 +18,8 @@ def test_a_group_selects_its_parts_and_a_name_one() -> None:
     available = driver.parts()
     assert {part.group for part in driver.select(["lint"], available)} == {"lint"}
     assert [part.name for part in driver.select(["unit"], available)] == ["unit"]
-    assert driver.select([], available) == available
+    assert driver.select([], available) == [part for part in available if not part.by_name]
+    assert [part.name for part in driver.select(["long"], available)] == ["long"]
 
 
 def test_an_unknown_part_is_an_error_that_lists_the_known_ones() -> None:
