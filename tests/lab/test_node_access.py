@@ -369,8 +369,9 @@ class TestRights:
 class TestKubelets:
     def test_tell_of_their_disks_and_settings(self, lab: Lab, shells: Shells, tmp_path: Path) -> None:
         config = str(account(lab, tmp_path)(documents(KUBELETS)))
-        found = shells.info(kubeconfig=config)
-        assert found["summary"]["read"] == len(found["nodes"]) >= 2
+        # The others that a lab may have by now are sick on purpose.
+        found = shells.info("node1", "node2", kubeconfig=config)
+        assert found["summary"]["read"] == len(found["nodes"]) == 2
         (node,) = [one for one in found["nodes"] if one["name"] == "node1"]
         kubelet = node["kubelet"]
         assert kubelet["image_fs_bytes_total"] > kubelet["image_fs_bytes_free"] > 0
