@@ -7,12 +7,26 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from tests.lab.image_pull_lab.errors import LabUnavailable
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.scenarios.scene import Scene, prepare, version_under_test
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Marks what is in this folder; and what needs all scenarios comes last.
+
+    The scenarios' nodes, and their pods that try again and again, would be in the other tests' way.
+    """
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.lab)
+    late = {item.path for item in items if "scene" in getattr(item, "fixturenames", ())}
+    items.sort(key=lambda item: item.path in late)
 
 
 @pytest.fixture(scope="session")

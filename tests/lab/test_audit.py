@@ -18,8 +18,6 @@ from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.preflight_workloads import BASIC, pod_spec, pull_secret
 from tests.plays.runbook import Run, play
 
-pytestmark = pytest.mark.lab
-
 NAMESPACE = "audited"
 
 

@@ -17,8 +17,6 @@ from tests.lab.scenarios.scene import SLOW_AFTER, Scene, version_under_test
 from tests.lab.scenarios.stage import failing_containers
 from tests.plays.runbook import ROOT, Run, ansible, diagnose, snapshot
 
-pytestmark = pytest.mark.lab
-
 SCENARIOS = all_scenarios(version_under_test())
 FAILING = [scenario for scenario in SCENARIOS if scenario.fails]
 HEALTHY = [scenario for scenario in SCENARIOS if not scenario.fails]

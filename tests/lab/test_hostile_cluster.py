@@ -16,8 +16,6 @@ from tests.lab.scenarios.manifests import pod
 from tests.lab.scenarios.scene import Scene
 from tests.plays.runbook import Run, diagnose
 
-pytestmark = pytest.mark.lab
-
 SPACE = "hostile"
 MARK = "/tmp/image-pull-test-was-carried-out"
 RUN_IT = "{{ lookup('pipe', 'touch " + MARK + "') }}"

@@ -26,7 +26,7 @@ from tests.lab.image_pull_lab.runtime_config import SANDBOX_IMAGE
 from tests.lab.scenarios.manifests import pod
 from tests.plays.runbook import ROOT
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 SPACE = "killed-runs"
 NODE = "patient"

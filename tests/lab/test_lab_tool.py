@@ -26,8 +26,6 @@ from tests.lab.image_pull_lab.processes import Identity
 from tests.lab.image_pull_lab.runtime_config import NodeSettings
 from tests.lab.image_pull_lab.state import Folder
 
-pytestmark = pytest.mark.lab
-
 HERE = Path(__file__).resolve().parent
 VERSION = os.environ.get("KUBERNETES") or versions.DEFAULT_KUBERNETES
 

@@ -23,7 +23,7 @@ from tests.lab.pulling import ProcessWatch, left, secret_forms
 from tests.lab.scenarios.scene import VIEWER, grant
 from tests.plays.runbook import Run, diagnose
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 SPACE = "by-hand"
 HOST = "v3-basic.reg.test"

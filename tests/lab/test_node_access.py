@@ -23,8 +23,6 @@ from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.runtime_config import NodeSettings
 from tests.lab.shells import Shells, account, documents, warm, without
 
-pytestmark = pytest.mark.lab
-
 NODE_ACCESS, KUBELETS = "image-pull-node-access.yaml", "image-pull-kubelet-reader.yaml"
 
 

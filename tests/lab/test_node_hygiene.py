@@ -17,7 +17,7 @@ from tests.lab.image_pull_lab.processes import wait_until
 from tests.lab.image_pull_lab.runtime_config import NodeSettings
 from tests.lab.probing import LISTS, look
 
-pytestmark = [pytest.mark.lab, pytest.mark.long]
+pytestmark = pytest.mark.long
 
 DEADLINE = 10.0
 GRACE = 3.0

@@ -18,8 +18,6 @@ from tests.lab.image_pull_lab.processes import wait_until
 from tests.lab.image_pull_lab.runtime_config import NodeSettings
 from tests.lab.pulling import FOLDER, NAMESPACE, ProcessWatch, begin, left, pull, remains, secret_forms
 
-pytestmark = pytest.mark.lab
-
 OK = "registry.reg.test/app/web:1.0.0"
 TAINT = ("lab=pull:NoSchedule",)
 #: A mirror that swallows every packet, before the registry itself: a pull from there lasts as long as it may.

@@ -40,8 +40,6 @@ from tests.lab.image_pull_lab.runtime_config import NodeSettings
 from tests.lab.shells import Shells, account, documents, warm, without
 from tests.plays.runbook import ROOT, Run, play
 
-pytestmark = pytest.mark.lab
-
 SPACE = "kube-system"
 NODE_ACCESS = "image-pull-node-access.yaml"
 MARK = "begin-1f3a:"

@@ -21,8 +21,6 @@ from tests.lab.scenarios.declare import LABEL
 from tests.lab.scenarios.scene import SLOW_AFTER, VIEWER, grant
 from tests.plays.runbook import Run, diagnose
 
-pytestmark = pytest.mark.lab
-
 #: Nodes with faults that one run looks at, all of them on the two processors that have to run everything else, too.
 AT_A_TIME = 3
 DEADLINE = 120

@@ -20,8 +20,6 @@ from tests.lab.image_pull_lab.registry_log import RegistryRequest
 from tests.lab.preflight_workloads import TOTAL, Planted, planted, render, sound, spec_in
 from tests.plays.runbook import Run, play
 
-pytestmark = pytest.mark.lab
-
 PLAY_FAILED = 2
 
 

@@ -33,8 +33,6 @@ from tests.lab.image_pull_lab.lab import Lab
 from tests.unit.plugins.module_utils._credentials.secrets_of_tests import PASSWORD, auth
 from tests.unit.plugins.module_utils._pull_check.mini_registry import MiniRegistry, mini_registry
 
-pytestmark = pytest.mark.lab
-
 RBAC = Path(__file__).resolve().parents[2] / "docs/rbac"
 SPACE, OTHER = f"pull-secrets-{os.getpid()}", f"pull-secrets-too-{os.getpid()}"
 POD_READER = {"apiGroups": [""], "resources": ["pods", "serviceaccounts"], "verbs": ["get"]}

@@ -18,8 +18,6 @@ from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.registries import Accounts
 from tests.lab.image_pull_lab.registry_log import credential_hash
 
-pytestmark = pytest.mark.lab
-
 PROBE = Path(__file__).resolve().parent / "registry_probe.py"
 
 

@@ -24,8 +24,6 @@ from tests.lab.scenarios.scene import SLOW_AFTER, Scene, version_under_test
 from tests.lab.scenarios.stage import failing_containers
 from tests.plays.runbook import Run, ansible, diagnose
 
-pytestmark = pytest.mark.lab
-
 SUBJECTS = ("names", "credentials", "registry", "content", "registries-names", "registries-credentials")
 SCENARIOS = [one for one in all_scenarios(version_under_test()) if one.namespace in SUBJECTS]
 KNOWN = [one for one in SCENARIOS if any(failure.known for failure in one.failures)]

@@ -17,8 +17,6 @@ from tests.lab.scenarios.scene import SLOW_AFTER, Scene
 from tests.plays.bad_servers import kubeconfig as write_kubeconfig
 from tests.plays.runbook import Run, diagnose
 
-pytestmark = pytest.mark.lab
-
 Rule = dict[str, list[str]]
 RBAC = "rbac.authorization.k8s.io"
 

@@ -19,8 +19,6 @@ from tests.lab.scenarios.manifests import container, pod, pull_secret, secret
 from tests.lab.scenarios.scene import Scene
 from tests.plays.runbook import Run, diagnose, snapshot
 
-pytestmark = pytest.mark.lab
-
 SPACE = "planted"
 PLACES = (
     "pull-secret",

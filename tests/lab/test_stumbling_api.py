@@ -13,8 +13,6 @@ from tests.lab.fault_proxy import PAGE, Fault, Request, spoiled
 from tests.lab.scenarios.scene import SLOW_AFTER, VIEWER, Scene
 from tests.plays.runbook import Run, diagnose
 
-pytestmark = pytest.mark.lab
-
 #: The whole cluster, but for the pulls that go on and may end between two runs.
 EVERYTHING = {"slow_after": SLOW_AFTER, "label_selector": "scenario notin (body-crawls, body-stalls)"}
 PODS = "/api/v1/pods"

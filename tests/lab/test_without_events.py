@@ -10,13 +10,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from tests.lab.scenarios.judgement import about
 from tests.lab.scenarios.scene import Scene
 from tests.plays.runbook import diagnose
-
-pytestmark = pytest.mark.lab
 
 SUBJECTS = ("names", "tls")
 
