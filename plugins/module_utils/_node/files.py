@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import re
 import tomllib
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -55,7 +56,7 @@ class NodeFiles:
         self.trouble = job.trouble
         self.lacks = job.lacks
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[NodeFile]:
         return iter(self._files.values())
 
     def get(self, path: str) -> NodeFile:

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -90,6 +91,13 @@ class Survey:
     inline_registries: bool = False
     folders: Mapping[str, HostFolder] = field(default_factory=dict)
     present: Mapping[str, bool | None] = field(default_factory=dict)
+
+    def hosts_dir(self, image: str) -> str:
+        """Return the runtime's folder that has one for the image's registry, else its first; empty without any."""
+        folder = self.folders.get(image)
+        if folder is not None:
+            return posixpath.dirname(folder.path)
+        return self.certs[0] if self.certs else ""
 
     @property
     def major(self) -> int:

@@ -16,7 +16,6 @@ fetched again. Removing the image with its leases leaves the rest to containerd'
 from __future__ import annotations
 
 import base64
-import posixpath
 import re
 from collections.abc import Iterable
 from urllib.parse import urlencode, urlsplit
@@ -241,7 +240,7 @@ def script(
         "KEEP": "yes" if wish.keep else "",
         "IMAGE": wish.ref.canonical,
         "PLATFORM": wish.platform,
-        "HOSTS_DIR": _hosts_dir(wish, survey),
+        "HOSTS_DIR": survey.hosts_dir(wish.image),
         "HOSTS_FOLDER": hosts.folder if login and hosts else "",
         "CA_FILES": ":".join(hosts.origin.ca_files) if hosts and hosts.origin else "",
         "REALM": challenge.realm if login and challenge else "",
@@ -281,14 +280,6 @@ def no_token_service(realm: str, origin: str) -> str:
     if not _HOST_NAME.fullmatch(host) or not _PLAIN.fullmatch(realm):
         return shown
     return ""
-
-
-def _hosts_dir(wish: PullWish, survey: Survey) -> str:
-    """Return the runtime's folder that has one for the image's registry, else its first."""
-    folder = survey.folders.get(wish.image)
-    if folder is not None:
-        return posixpath.dirname(folder.path)
-    return survey.certs[0] if survey.certs else ""
 
 
 def _secrets(login: Login | None, challenge: Challenge | None) -> dict[str, str]:

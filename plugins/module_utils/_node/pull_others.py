@@ -175,7 +175,6 @@ def docker(wish: PullWish, survey: Survey) -> ClientScript:
 
 def nerdctl(wish: PullWish, survey: Survey) -> ClientScript:
     """Return the pull with nerdctl, into a namespace of its own."""
-    folder = survey.folders.get(wish.image)
     return ClientScript(
         client="nerdctl",
         prepare=_CONFIG,
@@ -190,11 +189,7 @@ def nerdctl(wish: PullWish, survey: Survey) -> ClientScript:
             "KEEP": "yes" if wish.keep else "",
             "IMAGE": wish.ref.canonical,
             "PLATFORM": wish.platform,
-            "HOSTS_DIR": folder.path.rpartition("/")[0]
-            if folder
-            else survey.certs[0]
-            if survey.certs
-            else "",
+            "HOSTS_DIR": survey.hosts_dir(wish.image),
         },
         secrets={"CONFIG_JSON": config_json(wish.registry, wish.login)},
     )

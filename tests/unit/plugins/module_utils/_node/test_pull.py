@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Login
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.pull import (
+    HostFolder,
     PullWish,
     Survey,
     choose_client,
@@ -35,6 +36,17 @@ CONTAINERD = Survey(
 
 def with_tools(*tools: str, runtime: str = "containerd") -> Survey:
     return dataclasses.replace(CONTAINERD, runtime=runtime, tools=frozenset(tools))
+
+
+def test_the_hosts_directory_is_the_one_with_a_folder_for_the_registry() -> None:
+    survey = dataclasses.replace(
+        CONTAINERD,
+        certs=("/etc/containerd/certs.d", "/etc/docker/certs.d"),
+        folders={WISH.image: HostFolder("/etc/docker/certs.d/registry.example")},
+    )
+    assert survey.hosts_dir(WISH.image) == "/etc/docker/certs.d"
+    assert survey.hosts_dir("elsewhere.example/app:1") == "/etc/containerd/certs.d"
+    assert CONTAINERD.hosts_dir(WISH.image) == ""
 
 
 @pytest.mark.parametrize(
