@@ -19,7 +19,6 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
     NoTable,
     patiently,
     refusal,
-    unless_processed,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.stream import (
     Cut,
@@ -341,7 +340,7 @@ class Client:
         return patiently(ask, what, self.deadline)
 
     def _once(self, ask: Callable[[], T], what: str) -> T:
-        return unless_processed(ask, what, self.deadline)
+        return patiently(ask, what, self.deadline, writes=True)
 
 
 def _with(path: str, params: Mapping[str, str] | None) -> str:

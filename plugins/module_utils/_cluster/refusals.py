@@ -87,9 +87,11 @@ def _refusal(
     return errors.BadAnswer(f"{server} refused {what} (HTTP {status}): {said}")
 
 
-def patiently(ask: Callable[[], T], what: str, deadline: Deadline) -> T:
+def patiently(ask: Callable[[], T], what: str, deadline: Deadline, *, writes: bool = False) -> T:
     """Return what ``ask`` gives, asked again a few times where the trouble may pass: 429, 5xx, a broken connection.
 
+    What ``writes`` is sent again only after a 429, with which the server did not begin: a write that broke off, or
+    that failed with 5xx, may have been carried out, and its caller has to look.
     The server's Retry-After is honoured; where it is longer than there is time for, waiting would be in vain.
     """
     tried = 0
@@ -99,32 +101,15 @@ def patiently(ask: Callable[[], T], what: str, deadline: Deadline) -> T:
             return ask()
         except Again as again:
             pause = _pause(tried) if again.wait is None else again.wait
-            if tried >= _TRIES or pause > min(_LONGEST_WAIT, deadline.left(what)):
+            may_be_done = writes and not isinstance(again.error, errors.Throttled)
+            if may_be_done or tried >= _TRIES or pause > min(_LONGEST_WAIT, deadline.left(what)):
                 raise again.error from None
         except (TlsFailed, errors.OutOfTime):
             raise
         except errors.Unreachable as error:
-            if deadline.passed or tried >= (2 if isinstance(error, Silent) else _TRIES - 1):
+            if writes or deadline.passed or tried >= (2 if isinstance(error, Silent) else _TRIES - 1):
                 raise
             pause = _pause(tried)
-        time.sleep(min(pause, deadline.left(what)))
-
-
-def unless_processed(ask: Callable[[], T], what: str, deadline: Deadline) -> T:
-    """Return what ``ask`` gives, asked again only where the server did not begin with it: 429.
-
-    A write that broke off, or that failed with 5xx, may have been carried out: its caller has to look.
-    """
-    tried = 0
-    while True:
-        tried += 1
-        try:
-            return ask()
-        except Again as again:
-            pause = _pause(tried) if again.wait is None else again.wait
-            throttled = isinstance(again.error, errors.Throttled)
-            if not throttled or tried >= _TRIES or pause > min(_LONGEST_WAIT, deadline.left(what)):
-                raise again.error from None
         time.sleep(min(pause, deadline.left(what)))
 
 
