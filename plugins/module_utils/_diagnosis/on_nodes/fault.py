@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.outcome import NETWORK
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Evidence, Fix
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import (
     enumeration,
@@ -22,20 +23,7 @@ OWN = "\0"
 
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z\Z", re.ASCII)
 
-NETWORK_WORDS = frozenset(
-    {
-        Cause.DNS_FAILURE,
-        Cause.NETWORK_UNREACHABLE,
-        Cause.TIMEOUT,
-        Cause.PROXY_ERROR,
-        Cause.TLS_UNTRUSTED,
-        Cause.TLS_NAME_MISMATCH,
-        Cause.TLS_EXPIRED,
-        Cause.HTTP_HTTPS_MISMATCH,
-        Cause.REGISTRY_SERVER_ERROR,
-        Cause.MIRROR_FAILURE,
-    }
-)
+NETWORK_WORDS = NETWORK | {Cause.REGISTRY_SERVER_ERROR, Cause.MIRROR_FAILURE}
 WEAK_WORDS = frozenset({Cause.UNKNOWN, Cause.CANCELLED, Cause.PULL_SLOW})
 """Words that say no more than that the pull has not succeeded."""
 
