@@ -74,10 +74,6 @@ class ActionModule(ControllerAction):
 
     ARGUMENT_SPEC = ARGUMENT_SPEC
 
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        self._task_vars = task_vars or {}
-        return super().run(tmp, task_vars)
-
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         folder = EvidenceFolder.open(options["evidence_dir"])
         facts = facts_from_folder(folder)

@@ -27,10 +27,9 @@ PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
 
 
-class ControllerAction(ActionBase):
-    """An action that needs no connection: checks its options, acts, and turns known errors into one line."""
+class OneLineAction(ActionBase):
+    """An action that checks its options, acts, and turns known errors into one line."""
 
-    _requires_connection = False
     _supports_check_mode = True
     _supports_async = False
     ARGUMENT_SPEC: dict[str, dict[str, Any]] = {}
@@ -39,6 +38,7 @@ class ControllerAction(ActionBase):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
+        self._task_vars = task_vars or {}
         options = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC, **self.CONSTRAINTS)[1]
         # The result is for machines; what people read is printed, or written to a file.
         result["_ansible_verbose_override"] = True
@@ -59,6 +59,12 @@ class ControllerAction(ActionBase):
     def in_check_mode(self) -> bool:
         """Tell whether nothing is to be changed."""
         return bool(self._task.check_mode)
+
+
+class ControllerAction(OneLineAction):
+    """An action that needs no connection."""
+
+    _requires_connection = False
 
 
 @contextlib.contextmanager

@@ -9,9 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from ansible.errors import AnsibleActionFail
-from ansible.plugins.action import ActionBase
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import (
-    EvidenceError,
     Redactor,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
@@ -41,6 +39,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.que
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.script import build
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
+from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._action import OneLineAction
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._node_transport import (
     new_mark,
     round_trip,
@@ -70,33 +69,15 @@ NODE_SPEC: dict[str, dict[str, Any]] = {
 """The options of every action on a node: documentation fragment ``_node``."""
 
 
-class NodeAction(ActionBase):
+class NodeAction(OneLineAction):
     """An action that puts a question to a node's shell; to be completed by ``ARGUMENT_SPEC`` and ``act``."""
 
-    _supports_check_mode = True
-    _supports_async = False
-    ARGUMENT_SPEC: dict[str, dict[str, Any]] = {}
-    CONSTRAINTS: dict[str, Any] = {}
-
-    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
-        result = super().run(tmp, task_vars)
-        self._task_vars = task_vars or {}
-        options = self.validate_argument_spec(argument_spec=self.ARGUMENT_SPEC, **self.CONSTRAINTS)[1]
+    def validate_argument_spec(self, *arguments: Any, **more: Any) -> tuple[Any, dict[str, Any]]:
+        """Check the options as usual, and that a deadline is one."""
+        result, options = super().validate_argument_spec(*arguments, **more)
         if options.get("deadline") is not None and not 2 <= options["deadline"] <= 3600:
             raise AnsibleActionFail("deadline: from 2 to 3600 seconds")
-        result["_ansible_verbose_override"] = True
-        try:
-            result.update(self.act(options))
-        except EvidenceError as error:
-            raise AnsibleActionFail(str(error)) from None
-        except OSError as error:
-            where = f" {error.filename}" if error.filename else ""
-            raise AnsibleActionFail(f"cannot use{where}: {error.strerror or error}") from None
-        return result
-
-    def act(self, options: dict[str, Any]) -> dict[str, Any]:
-        """Do it and return what belongs into the result; to be written by each action."""
-        raise NotImplementedError
+        return result, options
 
     def ask(self, jobs: Sequence[Job], deadline: float = 10.0, *, runtime: str = "") -> Answer:
         """Run ``jobs`` on the node, behind ``find_runtime``; return the answer, also where the node fails.
@@ -110,11 +91,6 @@ class NodeAction(ActionBase):
     def node_name(self, options: Mapping[str, Any]) -> str:
         """Return the node's name in the cluster: the option, else the host's name in the inventory."""
         return str(options.get("node") or self._task_vars.get("inventory_hostname") or "localhost")
-
-    @property
-    def in_check_mode(self) -> bool:
-        """Tell whether nothing is to be changed."""
-        return bool(self._task.check_mode)
 
 
 def inline_question(options: Mapping[str, Any], node: str) -> NodeQuestion:
