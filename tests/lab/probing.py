@@ -6,16 +6,12 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.lab import inventory
+from tests.lab import by_hand
 from tests.lab.image_pull_lab.nodes import Node
-from tests.plays.runbook import ROOT
 
 IMAGE = "registry.reg.test/app/web:1.1.0"
 LISTS = (
@@ -68,31 +64,7 @@ def _verdict(name: str, entry: dict[str, Any]) -> str:
 
 def look(node: Node, folder: Path, module: str = "node_probe", **options: Any) -> Look:
     """Runs the module on the node; AssertionError where Ansible calls it failed or unreachable."""
-    folder.mkdir(parents=True, exist_ok=True)
-    hosts = inventory.write(folder / "inventory.json", [node])
     options = {"images": [IMAGE], **options} if module == "node_probe" else options
-    command = [str(Path(sys.executable).parent / "ansible"), node.name, "--inventory", str(hosts)]
-    command += ["-m", f"kube_runbooks.image_pull.{module}", "-a", json.dumps(options)]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "ANSIBLE_HOME": str(folder / ".ansible"),
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=no",
-        "LANG": "C.UTF-8",
-    }
-    done = subprocess.run(
-        command,
-        cwd=ROOT,
-        env=environment,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        timeout=120,
-        check=False,
-    )
-    output = done.stdout.decode(errors="replace")
-    assert done.returncode == 0, output[-3000:]
-    _head, dummy, rest = output.partition(f"{node.name} | SUCCESS => ")
-    assert rest, output[-3000:]
-    return Look(json.loads(rest), output)
+    output = by_hand.begin_module(folder, node, module, options).output(120)
+    assert f"{node.name} | SUCCESS => " in output, output[-3000:]
+    return Look(by_hand.result(output), output)

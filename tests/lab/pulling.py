@@ -8,83 +8,33 @@ from __future__ import annotations
 import base64
 import json
 import os
-import signal
-import subprocess
-import sys
 import threading
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.lab import inventory
+from tests.lab import by_hand
 from tests.lab.image_pull_lab.nodes import Node
-from tests.plays.runbook import ROOT
 
 NAMESPACE = "image-pull-runbooks"
 FOLDER = "/run/image-pull-runbooks"
 
 
-@dataclass
-class Pull:
-    """A pull that was begun; ``done()`` waits for it."""
-
-    node: Node
-    process: subprocess.Popen[bytes]
-    log: Path
-
-    def done(self) -> dict[str, Any]:
-        """What the module returned; AssertionError where Ansible calls it failed or unreachable."""
-        code = self.process.wait(timeout=180)
-        output = self.log.read_text(encoding="utf-8", errors="replace")
-        assert code == 0, output[-3000:]
-        rest = output.partition(" => ")[2]
-        assert rest, output[-3000:]
-        return json.JSONDecoder().raw_decode(rest)[0]
-
-    def kill(self) -> None:
-        """SIGKILL for Ansible and all that it has started here, ssh included."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
-
-
-def begin(node: Node, folder: Path, *, check_mode: bool = False, **options: Any) -> Pull:
+def begin(node: Node, folder: Path, *, check_mode: bool = False, **options: Any) -> by_hand.Command:
     """Begins a pull. The options stand in a file that only its owner can read: they may hold a password."""
     folder.mkdir(parents=True, exist_ok=True)
-    hosts = inventory.write(folder / "inventory.json", [node])
     given = folder / "options.json"
     given.touch(mode=0o600)
     given.write_text(json.dumps({"asked": options}), encoding="utf-8")
     words = {name: "{{ asked." + name + " }}" for name in options}
-    command = [str(Path(sys.executable).parent / "ansible"), node.name, "--inventory", str(hosts)]
-    command += ["-m", "kube_runbooks.image_pull.node_image_pull", "-a", json.dumps(words)]
-    command += ["-e", f"@{given}", *(["--check"] if check_mode else [])]
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "ANSIBLE_HOME": str(folder / ".ansible"),
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=no",
-        "ANSIBLE_NOCOLOR": "1",
-        "LANG": "C.UTF-8",
-    }
-    log = folder / "output.txt"
-    with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=stream,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    return Pull(node, process, log)
+    more = ["-e", f"@{given}", *(["--check"] if check_mode else [])]
+    return by_hand.begin_module(folder, node, "node_image_pull", words, *more)
 
 
 def pull(node: Node, folder: Path, **options: Any) -> dict[str, Any]:
     """What came of it."""
-    return begin(node, folder, **options).done()
+    return by_hand.result(begin(node, folder, **options).output())
 
 
 def remains(node: Node) -> str:

@@ -1,14 +1,13 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What the tests of node shells share: the modules' work called in this process, accounts with chosen rights."""
+"""What the tests of node shells share: the modules' work called in this process, and the roles of docs/rbac."""
 
 from __future__ import annotations
 
 import copy
-import json
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_acc
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access.task import node_access
 
 from tests.lab.image_pull_lab.lab import Lab
-from tests.plays.bad_servers import kubeconfig as write_kubeconfig
 
 RBAC = Path(__file__).resolve().parents[2] / "docs/rbac"
 IMAGE = "registry.reg.test/app/ok:1"
@@ -126,41 +124,3 @@ def without(objects: Sequence[Json], resource: str, verb: str) -> list[Json]:
                 rule["verbs"] = [kept for kept in rule["verbs"] if kept != verb]
         one["rules"] = [rule for rule in one["rules"] if rule["verbs"]]
     return found
-
-
-def account(lab: Lab, folder: Path) -> Callable[[Sequence[Json]], Path]:
-    """Makes a ServiceAccount with these roles and gives its kubeconfig."""
-
-    def make(roles: Sequence[Json]) -> Path:
-        name = f"account-{uuid.uuid4().hex[:8]}"
-        lab.api.create_namespace("accounts")
-        service_account = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}
-        lab.api.apply(service_account, namespace="accounts")
-        for role in copy.deepcopy(list(roles)):
-            role["metadata"]["name"] = f"test-{name}"
-            binding = {
-                "apiVersion": role["apiVersion"],
-                "kind": f"{role['kind']}Binding",
-                "metadata": role["metadata"],
-                "roleRef": {
-                    "apiGroup": "rbac.authorization.k8s.io",
-                    "kind": role["kind"],
-                    "name": f"test-{name}",
-                },
-                "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": "accounts"}],
-            }
-            lab.api.apply(role, binding)
-        path = f"/api/v1/namespaces/accounts/serviceaccounts/{name}/token"
-        asked = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"expirationSeconds": 3600},
-        }
-        token = lab.api.request("POST", path, asked)["status"]["token"]
-        config = write_kubeconfig(folder / f"{name}.config", lab.server, token=token)
-        content: Json = json.loads(config.read_text())
-        content["clusters"][0]["cluster"]["certificate-authority"] = str(lab.ca_file)
-        config.write_text(json.dumps(content))
-        return config
-
-    return make

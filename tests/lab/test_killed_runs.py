@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -18,13 +15,12 @@ from typing import Any
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access.naming import RUN
 
-from tests.lab import inventory
+from tests.lab import by_hand, inventory
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.nodes import Node
 from tests.lab.image_pull_lab.processes import wait_until
 from tests.lab.image_pull_lab.runtime_config import SANDBOX_IMAGE
 from tests.lab.scenarios.manifests import pod
-from tests.plays.runbook import ROOT
 
 pytestmark = pytest.mark.long
 
@@ -67,32 +63,13 @@ def running(lab: Lab, folder: Path, **variables: Any) -> Iterator[subprocess.Pop
         "image_pull_report_dir": str(folder / "reports"),
         **variables,
     }
-    environment = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "ANSIBLE_HOME": str(folder / ".ansible"),
-        "ANSIBLE_CONFIG": str(ROOT / "ansible.cfg"),
-        # Without a client that stays behind to keep the connection open, as ssh's own doing.
-        "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=no",
-        "LANG": "C.UTF-8",
-    }
-    program = str(Path(sys.executable).parent / "ansible-playbook")
-    command = [program, "diagnose.yml", "-i", str(hosts), "-e", json.dumps(values)]
-    with (folder / "output").open("wb") as output:
-        process = subprocess.Popen(
-            command,
-            cwd=ROOT,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-        try:
-            yield process
-        finally:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait(10)
+    command = by_hand.begin(
+        folder, "ansible-playbook", "diagnose.yml", "-i", str(hosts), "-e", json.dumps(values)
+    )
+    try:
+        yield command.process
+    finally:
+        command.kill()
 
 
 def commands(node: Node) -> set[str]:

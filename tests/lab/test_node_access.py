@@ -19,9 +19,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_acc
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_access.manifest import MOUNTS
 
+from tests.lab.accounts import account
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.runtime_config import NodeSettings
-from tests.lab.shells import Shells, account, documents, warm, without
+from tests.lab.shells import Shells, documents, warm, without
 
 NODE_ACCESS, KUBELETS = "image-pull-node-access.yaml", "image-pull-kubelet-reader.yaml"
 
@@ -132,7 +133,7 @@ class TestRefusals:
         for role in roles:
             if role["kind"] == "Role":
                 role["metadata"]["namespace"] = namespace
-        config = account(lab, tmp_path)(roles)
+        config = account(lab, tmp_path, roles)
         found = shells.one(namespace=namespace, kubeconfig=str(config))
         assert found["refused_by"] == "pod_security"
         lab.api.wait(lambda: not shells.objects(namespace=namespace), "the end of the Job")
@@ -323,7 +324,7 @@ class TestEnding:
 
 class TestRights:
     def test_the_documented_ones_suffice(self, lab: Lab, shells: Shells, tmp_path: Path) -> None:
-        config = str(account(lab, tmp_path)(documents(NODE_ACCESS)))
+        config = str(account(lab, tmp_path, documents(NODE_ACCESS)))
         found = shells.make("node1", kubeconfig=config)
         assert (found["ready"], found["notes"], found["error"]) == (["node1"], [], None)
         ended = shells.end(kubeconfig=config)
@@ -342,7 +343,7 @@ class TestRights:
     def test_one_that_is_missing_is_named_and_nothing_is_made(
         self, lab: Lab, shells: Shells, tmp_path: Path, resource: str, verb: str
     ) -> None:
-        config = account(lab, tmp_path)(without(documents(NODE_ACCESS), resource, verb))
+        config = account(lab, tmp_path, without(documents(NODE_ACCESS), resource, verb))
         found = shells.one(kubeconfig=str(config))
         assert found["refused_by"] == "rights"
         assert f"{verb} {resource}" in found["why"]
@@ -355,7 +356,7 @@ class TestRights:
     def test_without_some_it_works_all_the_same(
         self, lab: Lab, shells: Shells, tmp_path: Path, resource: str, verb: str
     ) -> None:
-        config = account(lab, tmp_path)(without(documents(NODE_ACCESS), resource, verb))
+        config = account(lab, tmp_path, without(documents(NODE_ACCESS), resource, verb))
         assert shells.one(kubeconfig=str(config))["state"] == "ready"
 
     def test_a_namespace_that_does_not_exist(self, shells: Shells) -> None:
@@ -366,7 +367,7 @@ class TestRights:
 
 class TestKubelets:
     def test_tell_of_their_disks_and_settings(self, lab: Lab, shells: Shells, tmp_path: Path) -> None:
-        config = str(account(lab, tmp_path)(documents(KUBELETS)))
+        config = str(account(lab, tmp_path, documents(KUBELETS)))
         # The others that a lab may have by now are sick on purpose.
         found = shells.info("node1", "node2", kubeconfig=config)
         assert found["summary"]["read"] == len(found["nodes"]) == 2
@@ -380,7 +381,7 @@ class TestKubelets:
     def test_that_may_not_be_asked_cost_only_what_they_know(
         self, lab: Lab, shells: Shells, tmp_path: Path
     ) -> None:
-        config = account(lab, tmp_path)(without(documents(KUBELETS), "nodes/proxy", "get"))
+        config = account(lab, tmp_path, without(documents(KUBELETS), "nodes/proxy", "get"))
         folder = tmp_path / "evidence"
         found = shells.info("node1", kubeconfig=str(config), evidence_dir=str(folder))
         assert (found["error"], found["summary"]["forbidden"]) == (None, 1)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.lab.by_hand import Command, result
 from tests.lab.image_pull_lab.errors import LabUnavailable
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.nodes import Node
@@ -168,7 +168,7 @@ def test_a_token_service_that_hangs_sees_the_credential_and_no_process_list_does
     assert left(node) == ""
 
 
-def hanging(node: Node, folder: Path, member: dict[str, str], seconds: int = 60) -> Any:
+def hanging(node: Node, folder: Path, member: dict[str, str], seconds: int = 60) -> Command:
     """A pull with a credential that is under way, and hangs."""
     begun = begin(node, folder, image="basic.reg.test/acme/app:1", credential=member, seconds=seconds)
     wait_until(
@@ -192,7 +192,7 @@ def test_while_it_lasts_the_credential_is_in_one_private_file_and_nowhere_else(
         patterns = "\n".join(form.decode() for form in forms)
         search = "grep -rlF -f - /run /dev/shm /tmp /var/tmp /var/log /etc /root 2>/dev/null | grep -v /run/containerd"
         holders = node.ssh(search, stdin=patterns + "\n", check=False).stdout.split()
-        found = begun.done()
+        found = result(begun.output())
 
     assert found["outcome"] == "timeout"
     assert {line.split()[0] for line in listed if line.split()[1] == "f"} == {"600"}
@@ -265,9 +265,9 @@ def test_check_mode_says_what_it_would_do_and_asks_no_registry(
 ) -> None:
     asked = len(lab.registry_log())
 
-    found = begin(
+    found = pull(
         node, tmp_path, check_mode=True, image="mirror-refused.reg.test/app/web:1.1.0", credential=member
-    ).done()
+    )
 
     assert found["outcome"] == "not_tried"
     assert "ctr would pull mirror-refused.reg.test/app/web:1.1.0" in found["text"]

@@ -35,9 +35,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node_acc
     find_pod,
 )
 
+from tests.lab.accounts import account
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.image_pull_lab.runtime_config import NodeSettings
-from tests.lab.shells import Shells, account, documents, warm, without
+from tests.lab.shells import Shells, documents, warm, without
 from tests.plays.runbook import ROOT, Run, play
 
 SPACE = "kube-system"
@@ -259,7 +260,7 @@ class TestFailures:
     @pytest.mark.parametrize("verb", ["get", "create"])
     def test_no_right_to_enter(self, lab: Lab, tasks: RunOnNode, tmp_path: Path, verb: str) -> None:
         roles = without(documents(NODE_ACCESS), "pods/exec", verb)
-        config = account(lab, tmp_path)(roles)
+        config = account(lab, tmp_path, roles)
         run = tasks(raw("true"), image_pull_kubeconfig=str(config))
         if run.code == 0:
             pytest.skip(f"this API server does not ask for {verb}")
@@ -267,7 +268,7 @@ class TestFailures:
         assert "pods/exec" in run.plain_output
 
     def test_the_rights_of_the_role_are_enough(self, lab: Lab, tasks: RunOnNode, tmp_path: Path) -> None:
-        config = account(lab, tmp_path)(documents(NODE_ACCESS))
+        config = account(lab, tmp_path, documents(NODE_ACCESS))
         assert tasks(raw("true"), image_pull_kubeconfig=str(config)).code == 0
 
     def test_a_hung_kubelet_costs_the_time_out(self, lab: Lab, run: Execute) -> None:

@@ -8,17 +8,16 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.lab import accounts
+from tests.lab.accounts import role
 from tests.lab.image_pull_lab.lab import Lab
 from tests.lab.scenarios.scene import SLOW_AFTER, Scene
-from tests.plays.bad_servers import kubeconfig as write_kubeconfig
 from tests.plays.runbook import Run, diagnose
 
 Rule = dict[str, list[str]]
-RBAC = "rbac.authorization.k8s.io"
 
 
 def rule(groups: str, resources: str, verbs: str = "get list") -> Rule:
@@ -50,34 +49,8 @@ def account(lab: Lab, tmp_path: Path) -> Callable[..., Path]:
     """Makes a ServiceAccount with these rights, in these namespaces or everywhere, and gives its kubeconfig."""
 
     def make(name: str, rules: list[Rule], *namespaces: str) -> Path:
-        lab.api.create_namespace("accounts")
-        lab.api.apply(
-            {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": name}}, namespace="accounts"
-        )
-        kind, where = ("Role", namespaces) if namespaces else ("ClusterRole", ("",))
-        for namespace in where:
-            meta = {"name": f"test-{name}", **({"namespace": namespace} if namespace else {})}
-            role = {"apiVersion": f"{RBAC}/v1", "kind": kind, "metadata": meta, "rules": rules}
-            binding = {
-                "apiVersion": f"{RBAC}/v1",
-                "kind": f"{kind}Binding",
-                "metadata": meta,
-                "roleRef": {"apiGroup": RBAC, "kind": kind, "name": meta["name"]},
-                "subjects": [{"kind": "ServiceAccount", "name": name, "namespace": "accounts"}],
-            }
-            lab.api.apply(role, binding)
-        path = f"/api/v1/namespaces/accounts/serviceaccounts/{name}/token"
-        asked = {
-            "apiVersion": "authentication.k8s.io/v1",
-            "kind": "TokenRequest",
-            "spec": {"expirationSeconds": 3600},
-        }
-        token = lab.api.request("POST", path, asked)["status"]["token"]
-        config = write_kubeconfig(tmp_path / f"{name}.config", lab.server, token=token)
-        content: dict[str, Any] = json.loads(config.read_text())
-        content["clusters"][0]["cluster"]["certificate-authority"] = str(lab.ca_file)
-        config.write_text(json.dumps(content))
-        return config
+        roles = [role(rules, namespace) for namespace in namespaces or ("",)]
+        return accounts.account(lab, tmp_path, roles, name)
 
     return make
 
