@@ -1,7 +1,7 @@
 # Copyright: (c) 2026, the kube_runbooks.image_pull contributors
 # GNU General Public License v3.0 or later (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Folders of tools that stand for poor nodes."""
+"""Shells, folders of tools that stand for poor nodes, and a CA."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.lab.image_pull_lab import pki
 from tests.unit.plugins.module_utils._node.shells import SHELLS
 
 Tools = Callable[..., str]
@@ -55,3 +56,9 @@ def busybox_tools(tmp_path: Path) -> str:
     ).stdout.split():
         (folder / name).symlink_to(program)
     return str(folder)
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> pki.Authority:
+    """A CA of the test's own."""
+    return pki.Authority(tmp_path_factory.mktemp("pki"), "ca", "test CA")
