@@ -72,6 +72,12 @@ class Place:
         command = [program("ansible-playbook"), str(playbook), "-i", str(listed), *arguments]
         return measure(command, output=self.output, environment=settings, cwd=cwd)
 
+    def wait_for_clients(self) -> None:
+        """Waits for the clients that keep connections open, and hold sockets in the folder as long: some seconds."""
+        end = time.monotonic() + 30
+        while any(self.folder.glob("*/cp/*")) and time.monotonic() < end:
+            time.sleep(0.2)
+
     @property
     def output(self) -> Path:
         """What the last run said."""
@@ -255,8 +261,7 @@ def run(arguments: argparse.Namespace) -> list[Line]:
         lines += against_raw(place, nodes, arguments.repeat)
         lines += beside_hanging(place, nodes, arguments.repeat)
         lines += behind_a_black_hole(place, nodes)
-        # The clients that keep connections open hold sockets in the folder for some seconds.
-        time.sleep(6)
+        place.wait_for_clients()
     return lines
 
 
