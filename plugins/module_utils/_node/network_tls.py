@@ -9,10 +9,9 @@ certificates themselves: Go heeds no common name (crypto/x509, since Go 1.15), a
 
 from __future__ import annotations
 
-import base64
-import binascii
 import dataclasses
 import ipaddress
+import itertools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,10 +20,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_tools import own_failure
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.certificate import (
     certificate_fact,
+    certificates,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import printable
 
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s+([A-Za-z0-9+/=\s]{1,20000})-----END CERTIFICATE-----")
 _MOST_CERTIFICATES = 5
 _VERIFY_ERROR = re.compile(r"verify error:num=(\d{1,3}):")
 _VERIFY_CODE = re.compile(r"Verif(?:y return code|ication error): (?:(\d{1,3}) \()?")
@@ -237,18 +236,8 @@ def _alert_note(words: str) -> str:
 
 def chain(words: str, host: str) -> tuple[CertificateFact, ...]:
     """Return the certificates in ``words`` (PEM), as the server sent them, five at most."""
-    found: list[CertificateFact] = []
-    seen: set[bytes] = set()
-    for match in _PEM.finditer(words):
-        try:
-            der = base64.b64decode("".join(match[1].split()), validate=True)
-        except (binascii.Error, ValueError):
-            continue
-        if der not in seen:
-            seen.add(der)
-            found.append(certificate_fact(host, der))
-        if len(found) == _MOST_CERTIFICATES:
-            break
+    sent = dict.fromkeys(certificates(words))
+    found = [certificate_fact(host, der) for der in itertools.islice(sent, _MOST_CERTIFICATES)]
     return tuple(found) if found and found[0].not_after else ()
 
 

@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import re
 from datetime import UTC, datetime
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.files import (
@@ -17,12 +14,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.fil
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.certificate import (
     certificate_fact,
+    certificates,
 )
-
-_CERTIFICATE = re.compile(
-    r"-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]{1,65536})-----END CERTIFICATE-----"
-)
-_MOST_CERTIFICATES = 100
 
 
 def check_ca(look: Look, path: str, *, named_in: str, registry: str, effect: str, fatal: bool) -> bool:
@@ -66,19 +59,6 @@ def check_ca(look: Look, path: str, *, named_in: str, registry: str, effect: str
         return False
     _check_validity(look, path, found, registry, named_in)
     return True
-
-
-def certificates(text: str) -> list[bytes]:
-    """Return the certificates of a PEM text as DER; what does not decode is left out, as Go does."""
-    found = []
-    for match in _CERTIFICATE.finditer(text):
-        try:
-            found.append(base64.b64decode("".join(match[1].split()), validate=True))
-        except (binascii.Error, ValueError):
-            continue
-        if len(found) == _MOST_CERTIFICATES:
-            break
-    return found
 
 
 def _check_validity(look: Look, path: str, found: list[bytes], registry: str, named_in: str) -> None:

@@ -8,12 +8,16 @@ The ssl module tells names and times only of certificates that it trusts; this r
 
 from __future__ import annotations
 
+import base64
+import binascii
 import ipaddress
+import re
 from collections.abc import Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import CertificateFact
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.reply import short
 
+_PEM = re.compile(r"-----BEGIN CERTIFICATE-----\s([A-Za-z0-9+/=\s]{1,65536})-----END CERTIFICATE-----")
 _LONGEST_NAME = 256
 _MOST_NAMES = 50
 _SEQUENCE, _SET, _OID, _UTC_TIME, _EXTENSIONS = 0x30, 0x31, 0x06, 0x17, 0xA3
@@ -25,6 +29,19 @@ _ATTRIBUTES = {
     bytes((0x55, 0x04, 0x0B)): "OU",
     bytes((0x55, 0x04, 0x06)): "C",
 }
+
+
+def certificates(text: str, most: int = 100) -> list[bytes]:
+    """Return the certificates of a PEM text (RFC 7468) as DER; what does not decode is left out, as Go does."""
+    found: list[bytes] = []
+    for match in _PEM.finditer(text):
+        try:
+            found.append(base64.b64decode("".join(match[1].split()), validate=True))
+        except (binascii.Error, ValueError):
+            continue
+        if len(found) == most:
+            break
+    return found
 
 
 def certificate_fact(
