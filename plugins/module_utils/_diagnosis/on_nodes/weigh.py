@@ -206,9 +206,15 @@ class Witness:
             files = config_faults(view, registry, judgement.cause)
             yield from (one for one in files if one.kind != _FALLBACK)
         mirrors = {host_of(one) for one in view.endpoints_of(registry) if one.role == "mirror"}
+        served = _is_served(view, registry)
+        in_words = "" if is_weak(judgement) else normal_host(judgement.host)
         for fault in on_way:
             met = fault.wide and (not well or fault.cause == judgement.cause)
-            if met or (fault.host in hosts and fault.host not in mirrors):
+            # Where a mirror answers the others may be closed on purpose: they count where the words name them.
+            on_it = (
+                fault.host in hosts and fault.host not in mirrors and (not served or fault.host == in_words)
+            )
+            if met or on_it:
                 yield fault
         yield from (fault for fault in self._node(view) if fault.hop == Hop.DISK)
         room = room_fault(view, judgement.image) or few_inodes(view, judgement.image)
@@ -270,7 +276,7 @@ class Witness:
         if judgement.cause in _NOT_THERE and outcome is not None and outcome.result == Result.PULLS:
             mirrors = [one for one in view.endpoints_of(registry) if one.role == "mirror"]
             origin = [one for one in self._network(view) if one.host == normal_host(registry)]
-            if mirrors and origin:
+            if mirrors and origin and not _is_served(view, registry):
                 return _found(judgement, origin[0], origin[0].sure)
             if mirrors:
                 return beside.lacking_mirror(judgement, view, mirrors[0])
@@ -311,6 +317,14 @@ def is_weak(judgement: Judgement) -> bool:
         names_nobody = judgement.cause == Cause.RUNTIME_ERROR or said is None or not said.host
         return names_nobody and judgement.confidence != Confidence.CONFIRMED
     return judgement.cause in WEAK_WORDS
+
+
+def _is_served(view: NodeView, registry: str) -> bool:
+    """Tell whether a mirror that gives images of ``registry`` by their tags answers this node."""
+    return any(
+        one.role == "mirror" and one.pulls and one.resolves and view.gets_through(host_of(one))
+        for one in view.endpoints_of(registry)
+    )
 
 
 def _begun(failure: PullFailure) -> str:
