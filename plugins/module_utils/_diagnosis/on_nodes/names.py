@@ -43,6 +43,8 @@ _SAYS = {
 }
 _WHATEVER_THE_NAME = frozenset({"timeout", "refused", "server_failure"})
 _LATER = ("tcp", "tls", "http")
+_ELSEWHERE = "the search list sends it elsewhere"
+"""How the probe says that an answer is that for another name."""
 _NDOTS = re.compile(r"ndots:(\d{1,2})\Z")
 
 
@@ -160,23 +162,13 @@ def _wrong_answer(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFau
     bad = next((hop for hop in _LATER if fails(view.of_host(host, hop))), None)
     if not mine or bad is None:
         return
-    better = [
-        other for other in ladder.compare(view, host, bad).better if not (_addresses(other, host) & mine)
-    ]
-    right = _addresses(better[0], host) if better else frozenset()
-    of_controller = ladder.addresses(host)
-    if (
-        not right
-        and of_controller
-        and not of_controller & mine
-        and ladder.compare(view, host, bad).controller
-    ):
-        right = of_controller
-    if not right:
-        return
-    hop = first_of(one for one in view.of_host(host, "dns") if one.outcome in GOOD and one.addresses)
+    right, better = _elsewhere(view, host, bad, ladder)
     later = first_of(one for one in view.of_host(host, bad) if one.outcome not in GOOD)
     line = _hosts_line(view, host)
+    hop = first_of(one for one in view.of_host(host, "dns") if one.outcome in GOOD and one.addresses)
+    is_another = _ELSEWHERE in hop.text
+    if not right or not (is_another or _is_nobody_there(mine, later, line)):
+        return
     yield NodeFault(
         kind="dns_wrong_answer",
         node=view.name,
@@ -186,7 +178,6 @@ def _wrong_answer(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFau
         because=_why_wrong(view, host, hop, mine, right, line),
         detail="hosts file" if line else _resolvers(view, (hop.server,) if hop.server else ()),
         host=host,
-        sure=bool(line) or later.outcome != "timeout" or len(mine) == 1,
         fits=NETWORK_WORDS,
         evidence=(
             told(view, hop),
@@ -197,6 +188,41 @@ def _wrong_answer(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFau
         compared=tuple(other.name for other in better),
         controller=True if not better else None,
     )
+
+
+def others_get(view: NodeView, host: str, ladder: Ladder) -> str:
+    """Return ``; the others get 10.1.2.3`` where they connect at other addresses, else an empty text."""
+    right = _elsewhere(view, host, "tcp", ladder)[0] if _addresses(view, host) else frozenset()
+    addresses = enumeration([clean(one, 60) for one in sorted(right)], 2)
+    return f"; the others get {addresses} for this name" if addresses else ""
+
+
+def _elsewhere(
+    view: NodeView, host: str, bad: str, ladder: Ladder
+) -> tuple[frozenset[str], tuple[NodeView, ...]]:
+    """The addresses, all others than this node's, at which vantages get on, and the nodes among these."""
+    mine = _addresses(view, host)
+    told_by = ladder.compare(view, host, bad)
+    better = tuple(other for other in told_by.better if not (_addresses(other, host) & mine))
+    right = _addresses(better[0], host) if better else frozenset()
+    of_controller = ladder.addresses(host)
+    if not right and of_controller and not of_controller & mine and told_by.controller:
+        right = of_controller
+    return right, better
+
+
+def _is_nobody_there(mine: frozenset[str], later: HopFact, line: str) -> bool:
+    """Tell whether what is met at these addresses is not the host.
+
+    Many hosts have other addresses for others: load balancers of a site, endpoints of a private network, content
+    networks that rotate theirs. A host that is met there and fails, or packets that are lost, are no resolver's fault.
+    """
+    if later.hop == "tls":
+        return later.outcome in ("not_tls", "name_mismatch")
+    if later.hop != "tcp":
+        return False
+    single = sum(":" in one for one in mine) <= 1 and sum(":" not in one for one in mine) <= 1
+    return bool(line) or (single and later.outcome in ("refused", "no_route"))
 
 
 def _addresses(view: NodeView, host: str) -> frozenset[str]:

@@ -84,7 +84,7 @@ def _tcp(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         cause=Cause.NETWORK_UNREACHABLE,
         hop=Hop.TCP,
         cannot=f"connect to {clean(host)}",
-        because=words.replace("{}", addresses),
+        because=words.replace("{}", addresses) + names.others_get(view, host, ladder),
         host=host,
         fits=_CONNECTING,
         keeps=_CONNECTING if dropped else frozenset(),

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Record
 
-from tests.unit.evidence import failing, not_found
+from tests.unit.evidence import failing, not_found, refused
 from tests.unit.plugins.module_utils._diagnosis.asked import answer
 from tests.unit.plugins.module_utils._diagnosis.looked import (
     BROKEN,
@@ -21,8 +21,9 @@ from tests.unit.plugins.module_utils._diagnosis.looked import (
     hop,
     sick,
     way,
+    well,
 )
-from tests.unit.plugins.module_utils._diagnosis.node_cases import BARE, DROPPED, MIRROR
+from tests.unit.plugins.module_utils._diagnosis.node_cases import ASKED, BARE, DROPPED, MIRROR, UNTRUSTED
 
 SLOW = {"symptom": "pulling", "pulling_seconds": 900, "reason": "ContainerCreating"}
 STALLED = (
@@ -65,3 +66,60 @@ def test_a_mirror_that_lacks_the_image_is_named_where_the_registry_is_closed_on_
     failure = failing(not_found(IMAGE), IMAGE, node=BROKEN)
     found = finding_with(tmp_path / "run", failure, cut_off(), asked=[answer("", IMAGE)])
     assert (found.cause, found.hop, found.confidence) == ("mirror_failure", "mirror", "likely")
+
+
+HERE, THERE = "10.5.0.7", "10.5.0.8"
+
+
+@pytest.mark.parametrize(
+    ("words", "seen", "cause", "hop_met"),
+    [
+        (
+            UNTRUSTED,
+            [hop("tcp", address=HERE), hop("tls", "untrusted", address=HERE)],
+            "tls_untrusted",
+            "tls",
+        ),
+        (
+            f"{ASKED}unexpected status 503 Service Unavailable",
+            [
+                hop("tcp", address=HERE),
+                hop("tls", address=HERE),
+                hop("http", "server_error", address=HERE, status=503),
+            ],
+            "registry_server_error",
+            "registry",
+        ),
+        (DROPPED, [hop("tcp", "timeout", address=HERE)], "network_unreachable", "tcp"),
+        (
+            refused(IMAGE, HOST, f"{HERE}:443"),
+            [hop("tcp", "refused", address=HERE), hop("tcp", "refused", address=THERE)],
+            "network_unreachable",
+            "tcp",
+        ),
+    ],
+    ids=["no CA", "busy site", "private endpoint", "addresses that rotate"],
+)
+def test_a_name_may_have_other_addresses_for_others(
+    tmp_path: Path, words: str, seen: list[Record], cause: str, hop_met: str
+) -> None:
+    addresses = (HERE, THERE) if len(seen) == 2 and "refused" in words else (HERE,)
+    seen = sick(hop("dns", addresses=addresses), *seen)
+    found = finding_with(tmp_path / "run", failing(words, IMAGE, node=BROKEN), [*seen, *well()])
+    assert (found.cause, found.hop, found.confidence) == (cause, hop_met, "confirmed")
+
+
+def test_other_addresses_of_others_are_told_where_connections_are_dropped(tmp_path: Path) -> None:
+    seen = [*sick(hop("dns", addresses=(HERE,)), hop("tcp", "timeout", address=HERE)), *well()]
+    found = finding_with(tmp_path / "run", failing(DROPPED, IMAGE, node=BROKEN), seen)
+    assert "the others get 10.1.2.3 for this name" in found.summary
+
+
+def test_an_answer_for_another_name_is_the_resolver_s_fault_whatever_is_met_there(tmp_path: Path) -> None:
+    text = f"the search list sends it elsewhere: this is the answer for {HOST}.corp.example"
+    seen = sick(
+        hop("dns", addresses=(HERE,), text=text), hop("tcp", address=HERE), hop("tls", "reset", address=HERE)
+    )
+    words = f"{ASKED}read tcp 10.9.0.1:5->{HERE}:443: read: connection reset by peer"
+    found = finding_with(tmp_path / "run", failing(words, IMAGE, node=BROKEN), [*seen, *well()])
+    assert (found.cause, found.hop, found.confidence) == ("dns_failure", "dns", "confirmed")
