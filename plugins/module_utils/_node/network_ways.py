@@ -62,7 +62,13 @@ def straight_hops(
     hops: list[HopFact] = []
     files = trust + tuple(printable(one, 300) for one in job.facts.get("ca", ()))[:8]
     tls = _tls(asked, job, clock)
-    if tls is not None:
+    said, block = (job.fact("http") or "").split(), job.block("http")
+    http = None
+    if block is not None and len(said) >= 3 and (tls is None or tls[2].outcome == "ok" or said[2] == "http"):
+        http = spoken(block.text, said[2], clock.later(said[-1]), said[1])
+    # A runtime that need not verify a host goes on to plain HTTP there: no handshake is on its way.
+    spoken_plain = http is not None and http.status is not None and said[2] == "http"
+    if tls is not None and not (spoken_plain and tls[2].outcome == "not_tls"):
         address, seconds, found = tls
         text = found.text
         missing = [printable(one, 200) for one in job.facts.get("ca_missing", ())][:3]
@@ -84,9 +90,7 @@ def straight_hops(
         large = _large(asked, job, address, found, mtu)
         if large is not None:
             hops.append(large)
-    said, block = (job.fact("http") or "").split(), job.block("http")
-    if block is not None and len(said) >= 3 and (tls is None or tls[2].outcome == "ok" or said[2] == "http"):
-        http = spoken(block.text, said[2], clock.later(said[-1]), said[1])
+    if http is not None and block is not None:
         if http.outcome == "tls" and http.text == "not_tls":
             text = "what answers there does not speak TLS"
             hops.append(

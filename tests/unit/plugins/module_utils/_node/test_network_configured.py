@@ -144,6 +144,25 @@ def test_hosts_that_docker_need_not_verify_and_its_own_ca_files(
     assert "does not verify" in hops(records, "tls")[0].text
 
 
+@pytest.mark.parametrize(
+    ("runtime", "name", "text"),
+    [
+        ("docker", "daemon.json", '{"insecure-registries": ["registry.test:5000"]}'),
+        ("cri-o", "registries.conf", '[[registry]]\nlocation = "registry.test:5000"\ninsecure = true\n'),
+    ],
+)
+def test_a_host_that_need_not_be_verified_may_speak_plain_http(
+    tmp_path: Path, runtime: str, name: str, text: str
+) -> None:
+    world = World({"10.9.0.2": NameServer(HERE)}, [Server("10.9.1.1", 5000, "http", status=200)])
+    insecure = configured(tmp_path, runtime, name, text)
+    dummy, records = ask(world, ["registry.test:5000"], runtime=insecure)
+    assert hops(records, "tls") == []
+    assert [(outcome_of(one), one.status) for one in hops(records, "http")] == [("ok", 200)]
+    dummy, records = ask(world, ["registry.test:5000"], runtime=f"RT={runtime}\n")
+    assert [outcome_of(one) for one in hops(records, "tls")] == ["not_tls"]
+
+
 def test_a_registry_whose_server_is_another_is_not_asked_itself(tmp_path: Path) -> None:
     runtime = certs_d(tmp_path, "alias.test", 'server = "https://registry.test"\n')
     dummy, records = ask(World({"10.9.0.2": GOOD}), ["alias.test"], runtime=runtime)
