@@ -192,6 +192,22 @@ rt_containerd_pid() {
     fi
 }
 
+# What counts of one file of containerd's; other plugins than the CRI's have a config_path of their own.
+rt_containerd_file() {
+    rt_read "$1"
+    rt_section=
+    for rt_line in $rt_text; do
+        rt_line=${rt_line#"${rt_line%%[! 	]*}"}
+        case $rt_line in
+            \[*) rt_section=$rt_line ;;
+            root[\ =]*) [ "$rt_section" ] || { rt_value "$rt_line"; RT_ROOT=${rt_v:-$RT_ROOT}; } ;;
+            imports[\ =]*) [ "$rt_section" ] || [ "$1" != "$RT_CONFIG" ] || rt_imports=${rt_line#*=} ;;
+            config_path[\ =]*)
+                case $rt_section in *cri*registry*) rt_value "$rt_line"; RT_CERTS=${rt_v:-$RT_CERTS} ;; esac ;;
+        esac
+    done
+}
+
 rt_containerd() {
     rt_text=
     RT_ROOT=/var/lib/containerd RT_CONFIG=/etc/containerd/config.toml RT_SOCKET=/run/containerd/containerd.sock
@@ -222,15 +238,19 @@ rt_containerd() {
     [ -z "$rt_o" ] || RT_CONFIG=$rt_o
     rt_option --root
     rt_root=$rt_o
-    rt_read "$RT_CONFIG"
-    rt_section=
-    for rt_line in $rt_text; do
-        rt_line=${rt_line#"${rt_line%%[! 	]*}"}
-        case $rt_line in
-            \[*) rt_section=$rt_line ;;
-            root[\ =]*) [ "$rt_section" ] || { rt_value "$rt_line"; RT_ROOT=${rt_v:-$RT_ROOT}; } ;;
-            config_path[\ =]*) rt_value "$rt_line"; RT_CERTS=$rt_v ;;
-        esac
+    rt_imports=
+    rt_containerd_file "$RT_CONFIG"
+    while :; do
+        case $rt_imports in *[\"\']*[\"\']*) ;; *) break ;; esac
+        rt_v=${rt_imports#*[\"\']}
+        rt_imports=${rt_v#*[\"\']} rt_v=${rt_v%%[\"\']*}
+        case $rt_v in /*) ;; *) rt_v=${RT_CONFIG%/*}/$rt_v ;; esac
+        set +f
+        for rt_file in $rt_v; do
+            set -f
+            rt_containerd_file "$rt_file"
+        done
+        set -f
     done
     [ -z "$rt_root" ] || RT_ROOT=$rt_root
 }

@@ -52,6 +52,33 @@ def test_containerd_as_its_package_runs_it(node: FakeNode, shell: str) -> None:
     )
 
 
+def test_the_folders_of_hosts_are_those_of_the_cri_plugin_alone(node: FakeNode, shell: str) -> None:
+    """``containerd config default`` has an empty config_path for the transfer service as well, further down."""
+    node.process("containerd", 55, unit="containerd.service")
+    node.write(
+        "/etc/containerd/config.toml",
+        'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/containerd/certs.d"\n'
+        '[plugins."io.containerd.snapshotter.v1.stargz".registry]\n  config_path = "/etc/stargz"\n'
+        '[plugins."io.containerd.transfer.v1.local"]\n  config_path = ""\n',
+    )
+    assert node.variables(shell)["RT_CERTS"] == "/etc/containerd/certs.d"
+
+
+def test_files_that_containerd_imports_count(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.write(
+        "/etc/containerd/config.toml",
+        f"version = 3\nimports = [\"{node.folder}/etc/containerd/conf.d/*.toml\", 'other.toml']\n",
+    )
+    node.write("/etc/containerd/conf.d/root.toml", 'version = 3\nroot = "/var/lib/big"\n')
+    node.write(
+        "/etc/containerd/other.toml",
+        "version = 3\n[plugins.'io.containerd.cri.v1.images'.registry]\n  config_path = '/etc/certs.d'\n",
+    )
+    found = node.variables(shell)
+    assert (found["RT_ROOT"], found["RT_CERTS"]) == ("/var/lib/big", "/etc/certs.d")
+
+
 def test_the_kubelets_choice_counts_where_docker_and_containerd_both_run(node: FakeNode, shell: str) -> None:
     node.process("containerd", 55, unit="containerd.service")
     node.process("dockerd", 60, unit="docker.service")
