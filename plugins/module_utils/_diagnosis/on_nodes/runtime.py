@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
@@ -27,6 +28,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import Statement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     ConfigProblem,
     EndpointFact,
@@ -37,6 +39,11 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 _OF_RUNTIME = frozenset({Cause.RUNTIME_ERROR, Cause.IMAGE_INSPECT_ERROR})
 _PROCESS = "its process"
 """How the probe begins what it saw of the process itself: stopped by a signal, or waiting in the kernel."""
+_CUT_OFF = re.compile(
+    r"cancell?ed|transport is closing|connection (?:error|refused|reset|closed)|broken pipe|\bEOF\b|Unavailable",
+    re.IGNORECASE,
+)
+_WITH_IT, _NOT_LONG_AGO = 300.0, 3600.0
 _INTERRUPTED = frozenset({Cause.CANCELLED, Cause.RUNTIME_ERROR, Cause.IMAGE_INSPECT_ERROR})
 _HOPS = {
     Cause.TLS_UNTRUSTED: Hop.TLS,
@@ -72,7 +79,7 @@ def runtime_faults(view: NodeView) -> list[NodeFault]:
         words += f": {clean(runtime.detail, 200)}"
     # A client that waits in vain proves little on a node that is merely busy; the state of the process does.
     sure = kind == "runtime_stopped" or _PROCESS in runtime.detail
-    fits = _OF_RUNTIME | WEAK_WORDS if sure else _OF_RUNTIME
+    fits = _OF_RUNTIME | WEAK_WORDS if sure else frozenset()
     return [_of_runtime(view, runtime, kind, words, fits, sure=sure)]
 
 
@@ -85,13 +92,21 @@ def well(view: NodeView) -> Evidence | None:
     return seen(view.name, view.at, words, vantage=f"runtime/{view.name}")
 
 
-def restart_fault(view: NodeView, since: str | None) -> NodeFault | None:
-    """Return that the runtime was started after the pod's first failure: a pull that went on then was cut off."""
+def restart_fault(view: NodeView, since: str | None, said: Statement | None) -> NodeFault | None:
+    """Return that the runtime was started after the pod's first failure: a pull that went on then was cut off.
+
+    That is so where the words are those of a broken connection and came with the start. Who restarts a runtime often
+    does so because pulls fail already.
+    """
     runtime = view.runtime
     if runtime is None or runtime.state == "stopped" or not runtime.since:
         return None
     after = seconds_between(since, runtime.since)
-    if after is None or after < 0:
+    if after is None or after < 0 or said is None or not _CUT_OFF.search(said.text[:20000]):
+        return None
+    # A status has no time of its own: its words are the newest.
+    between = seconds_between(runtime.since, said.at or view.at)
+    if between is None or not -_WITH_IT <= between <= (_WITH_IT if said.at else _NOT_LONG_AGO):
         return None
     name = clean(runtime.name, 40) or "the container runtime"
     times = f", {runtime.restarts} automatic restarts" if runtime.restarts else ""

@@ -220,7 +220,7 @@ class Witness:
         room = room_fault(view, judgement.image) or few_inodes(view, judgement.image)
         if room is not None:
             yield self._against(room, view)
-        restarted = restart_fault(view, judgement.failure.since)
+        restarted = restart_fault(view, judgement.failure.since, judgement.statement)
         if restarted is not None:
             yield self._against(restarted, view)
 

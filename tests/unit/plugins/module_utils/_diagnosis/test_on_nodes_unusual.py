@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Record
 
-from tests.unit.evidence import failing, not_found, refused
+from tests.unit.evidence import failed_event, failing, not_found, refused
 from tests.unit.plugins.module_utils._diagnosis.asked import answer
 from tests.unit.plugins.module_utils._diagnosis.looked import (
     BROKEN,
@@ -19,6 +19,7 @@ from tests.unit.plugins.module_utils._diagnosis.looked import (
     endpoint,
     finding_with,
     hop,
+    runtime,
     sick,
     way,
     well,
@@ -123,3 +124,38 @@ def test_an_answer_for_another_name_is_the_resolver_s_fault_whatever_is_met_ther
     words = f"{ASKED}read tcp 10.9.0.1:5->{HERE}:443: read: connection reset by peer"
     found = finding_with(tmp_path / "run", failing(words, IMAGE, node=BROKEN), [*seen, *well()])
     assert (found.cause, found.hop, found.confidence) == ("dns_failure", "dns", "confirmed")
+
+
+CANCELLED = "rpc error: code = Canceled desc = context canceled"
+NO_MOUNT = (
+    f'failed to pull and unpack image "{IMAGE}": failed to extract layer sha256:aa: failed to mount '
+    "/var/lib/containerd/tmpmounts/containerd-mount1: invalid argument: unknown"
+)
+
+
+@pytest.mark.parametrize(
+    ("words", "at", "restarted"),
+    [
+        (NO_MOUNT, "2026-01-31T11:58:00Z", "2026-01-31T11:59:00Z"),
+        (CANCELLED, "2026-01-31T11:58:00Z", "2026-01-25T11:00:00Z"),
+    ],
+    ids=["restarted to mend it", "restarted long before"],
+)
+def test_a_restart_that_cut_off_nothing_is_not_the_cause(
+    tmp_path: Path, words: str, at: str, restarted: str
+) -> None:
+    failure = failing(
+        "", IMAGE, node=BROKEN, since="2026-01-20T11:00:00Z", events=(failed_event(IMAGE, words, at),)
+    )
+    seen = [*sick(runtime(since=restarted)), *well()]
+    found = finding_with(tmp_path / "run", failure, seen)
+    assert "started anew" not in found.summary
+    cut = [*sick(runtime(since="2026-01-31T11:57:50Z")), *well()]
+    by_it = finding_with(tmp_path / "cut", failure, cut)
+    assert ("started anew" in by_it.summary) == (words == CANCELLED)
+
+
+def test_a_client_that_waits_in_vain_on_a_busy_node_does_not_outweigh_exact_words(tmp_path: Path) -> None:
+    silent = runtime(state="hung", detail="its client got no answer in 2 s")
+    found = finding_with(tmp_path / "run", failing(NO_MOUNT, IMAGE, node=BROKEN), [*sick(silent), *well()])
+    assert "does not answer" not in found.summary or found.confidence != "confirmed"
