@@ -280,8 +280,10 @@ def _should_not_be_exempt(
     asked: Asked, found: ByProxy | None, straight: Sequence[HopFact], proxy: str
 ) -> list[HopFact]:
     connections = [one for one in straight if one.hop == "tcp"]
+    # A resolver that is dead tells nothing of the way on: a proxy has another.
     unresolved = not connections and any(
-        one.hop == "dns" and not one.server and one.cause for one in straight
+        one.hop == "dns" and not one.server and one.outcome in ("no_such_name", "no_address")
+        for one in straight
     )
     cut_off = bool(connections) and all(one.outcome in _FAILED_CONNECTION for one in connections)
     if found is None or found.http is None or found.http.status is None or not (unresolved or cut_off):

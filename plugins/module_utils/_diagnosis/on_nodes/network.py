@@ -60,10 +60,12 @@ def _on_the_way(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault
     if role == "proxy":
         yield from proxies.of_itself(view, host, ladder)
         return
-    if not view.of_host(host, "proxy"):
+    straight = proxies.goes_straight(view, host, ladder)
+    if straight or not view.of_host(host, "proxy"):
         yield from names.faults(view, host, ladder)
         yield from _tcp(view, host, ladder)
-    yield from proxies.faults(view, host, ladder)
+    if not straight:
+        yield from proxies.faults(view, host, ladder)
     yield from tls.faults(view, host, ladder)
     yield from _http(view, host, ladder)
     yield from names.slow(view, host, ladder)

@@ -28,6 +28,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     first_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
+    KEPT,
     NodeView,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import HopFact
@@ -63,6 +64,14 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         wide=hop.outcome in _WHATEVER_THE_HOST and not lacks,
         proxy=proxy,
         because=f"the proxy {proxy} that {_runtime(view)} is given there {says}{lacks}{_without(told, host)}",
+    )
+
+
+def goes_straight(view: NodeView, host: str, ladder: Ladder) -> bool:
+    """Tell whether NO_PROXY keeps ``host`` from the proxy for good reason: others get there without one."""
+    kept = any(KEPT in one.text for one in view.of_host(host, "proxy"))
+    return kept and any(
+        not other.of_host(host, "proxy") for other in ladder.compare(view, host, "tcp").better
     )
 
 

@@ -39,6 +39,8 @@ OF_ONE_NODE = re.compile(r"(?:node|pull)_[0-9a-f]{12}\Z")
 """The stages that one look at one node writes: what was seen, and the pull by hand."""
 _LOOKED = re.compile(r"node_[0-9a-f]{12}\Z")
 _GOOD = frozenset({"ok", "slow"})
+KEPT = "no_proxy keeps"
+"""How the probe says that a host is exempt from the proxy, which alone reaches it."""
 
 
 @dataclass(frozen=True)
@@ -234,5 +236,7 @@ def _ways(by_host: Mapping[str, tuple[HopFact, ...]]) -> dict[str, tuple[HopFact
     found: dict[str, tuple[HopFact, ...]] = {}
     for host, hops in by_host.items():
         proxied = tuple(one for one in hops if one.role != "proxy" and (one.proxy or one.hop == "proxy"))
-        found[host] = proxied or hops
+        # A host that is exempt is not gone to through the proxy: that way and the straight one count.
+        kept = any(KEPT in one.text for one in proxied)
+        found[host] = hops if kept or not proxied else proxied
     return found

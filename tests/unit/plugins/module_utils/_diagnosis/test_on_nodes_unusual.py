@@ -24,7 +24,14 @@ from tests.unit.plugins.module_utils._diagnosis.looked import (
     way,
     well,
 )
-from tests.unit.plugins.module_utils._diagnosis.node_cases import ASKED, BARE, DROPPED, MIRROR, UNTRUSTED
+from tests.unit.plugins.module_utils._diagnosis.node_cases import (
+    ASKED,
+    BARE,
+    DROPPED,
+    MIRROR,
+    PROXY,
+    UNTRUSTED,
+)
 
 SLOW = {"symptom": "pulling", "pulling_seconds": 900, "reason": "ContainerCreating"}
 STALLED = (
@@ -159,3 +166,25 @@ def test_a_client_that_waits_in_vain_on_a_busy_node_does_not_outweigh_exact_word
     silent = runtime(state="hung", detail="its client got no answer in 2 s")
     found = finding_with(tmp_path / "run", failing(NO_MOUNT, IMAGE, node=BROKEN), [*sick(silent), *well()])
     assert "does not answer" not in found.summary or found.confidence != "confirmed"
+
+
+@pytest.mark.parametrize("others", ["get there straight", "were not looked at"])
+def test_a_host_is_exempt_from_the_proxy_for_good_reason_where_others_get_there_straight(
+    tmp_path: Path, others: str
+) -> None:
+    text = f"no_proxy keeps {HOST} from the proxy, and only the proxy reaches it"
+    exempt = hop(
+        "proxy",
+        "failed",
+        text=text,
+        cause="proxy_error",
+        proxy=PROXY,
+        vantage=f"runtime/{BROKEN}",
+        status=401,
+    )
+    given = runtime(proxies={"HTTPS_PROXY": PROXY, "NO_PROXY": HOST})
+    seen = sick(hop("dns"), hop("tcp", "timeout"), exempt, given)
+    well_ones = well() if others == "get there straight" else []
+    found = finding_with(tmp_path / "run", failing(DROPPED, IMAGE, node=BROKEN), [*seen, *well_ones])
+    cause = "network_unreachable" if well_ones else "proxy_error"
+    assert (found.cause, found.confidence) == (cause, "confirmed")

@@ -199,6 +199,16 @@ def test_a_host_that_no_proxy_names_goes_straight(authority: pki.Authority) -> N
     assert {one.vantage for one in records if isinstance(one, HopFact)} == {"node/node1"}
 
 
+@pytest.mark.parametrize(("servers", "kept"), [(NameServer({}), True), (NameServer(silent=True), False)])
+def test_a_dead_resolver_does_not_show_that_only_the_proxy_reaches_a_host(
+    tmp_path: Path, servers: NameServer, kept: bool
+) -> None:
+    world = World({"10.9.0.2": servers}, [Server("10.9.1.3", 3128, "http", status=200)])
+    plain = certs_d(tmp_path, "registry.test", 'server = "http://registry.test"\n')
+    dummy, records = ask(world, ["registry.test:80"], runtime=plain + by_proxy(no_proxy=".test"))
+    assert [("only the proxy reaches it" in one.text) for one in hops(records, "proxy")] == [True] * kept
+
+
 def test_a_dead_proxy_is_told(authority: pki.Authority) -> None:
     pair = authority.issue("good", "good", hosts=["registry.test"])
     dummy, records = ask(tls_world(pair), trust=authority, runtime=by_proxy(port=3999))
