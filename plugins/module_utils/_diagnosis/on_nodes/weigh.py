@@ -10,7 +10,7 @@ stay; but where the node meets no trouble at all they are less sure: it may have
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import (
@@ -208,8 +208,11 @@ class Witness:
         mirrors = {host_of(one) for one in view.endpoints_of(registry) if one.role == "mirror"}
         served = _is_served(view, registry)
         in_words = "" if is_weak(judgement) else normal_host(judgement.host)
+        by_proxy = judgement.cause == Cause.PROXY_ERROR or _go_by_proxy(view, hosts)
         for fault in on_way:
             met = fault.wide and (not well or fault.cause == judgement.cause)
+            if fault.hop == Hop.PROXY and not by_proxy:
+                met = False
             # Where a mirror answers the others may be closed on purpose: they count where the words name them.
             on_it = (
                 fault.host in hosts and fault.host not in mirrors and (not served or fault.host == in_words)
@@ -317,6 +320,12 @@ def is_weak(judgement: Judgement) -> bool:
         names_nobody = judgement.cause == Cause.RUNTIME_ERROR or said is None or not said.host
         return names_nobody and judgement.confidence != Confidence.CONFIRMED
     return judgement.cause in WEAK_WORDS
+
+
+def _go_by_proxy(view: NodeView, hosts: Iterable[str]) -> bool:
+    """Tell whether the runtime goes to one of these hosts through a proxy, or none of them was tried."""
+    ways = [hops for host in hosts if (hops := view.of_host(host)) and hops[0].role != "proxy"]
+    return not ways or any(one.proxy or one.hop == "proxy" for hops in ways for one in hops)
 
 
 def _is_served(view: NodeView, registry: str) -> bool:

@@ -188,3 +188,20 @@ def test_a_host_is_exempt_from_the_proxy_for_good_reason_where_others_get_there_
     found = finding_with(tmp_path / "run", failing(DROPPED, IMAGE, node=BROKEN), [*seen, *well_ones])
     cause = "network_unreachable" if well_ones else "proxy_error"
     assert (found.cause, found.confidence) == (cause, "confirmed")
+
+
+@pytest.mark.parametrize("exempt", [True, False])
+def test_a_dead_proxy_is_not_in_the_way_of_a_host_that_is_exempt(tmp_path: Path, exempt: bool) -> None:
+    gate = "proxy.example:3128"
+    given = runtime(proxies={"HTTPS_PROXY": PROXY, "NO_PROXY": HOST if exempt else ""})
+    by_proxy = hop("proxy", "refused", cause="proxy_error", proxy=PROXY, vantage=f"runtime/{BROKEN}")
+    seen = [
+        hop("dns", host=gate, role="proxy"),
+        hop("tcp", "refused", gate, role="proxy"),
+        hop("dns"),
+        hop("tcp", "timeout"),
+        *([] if exempt else [by_proxy]),
+    ]
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), [*sick(*seen, given), *well()])
+    cause = "network_unreachable" if exempt else "proxy_error"
+    assert (found.cause, found.confidence) == (cause, "confirmed")
