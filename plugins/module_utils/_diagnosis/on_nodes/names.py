@@ -43,6 +43,7 @@ _SAYS = {
 }
 _WHATEVER_THE_NAME = frozenset({"timeout", "refused", "server_failure"})
 _LATER = ("tcp", "tls", "http")
+SLOW = "dns_slow"
 _ELSEWHERE = "the search list sends it elsewhere"
 """How the probe says that an answer is that for another name."""
 _NDOTS = re.compile(r"ndots:(\d{1,2})\Z")
@@ -71,7 +72,7 @@ def slow(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     if servers:
         because += f"; {enumeration(servers, 2)} not at all"
     yield NodeFault(
-        kind="dns_slow",
+        kind=SLOW,
         node=view.name,
         cause=Cause.DNS_FAILURE,
         hop=Hop.DNS,
@@ -81,7 +82,7 @@ def slow(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         host=host,
         wide=_all_alike(view, "slow"),
         sure=False,
-        fits=frozenset({Cause.DNS_FAILURE, Cause.TIMEOUT}),
+        fits=frozenset({Cause.DNS_FAILURE}),
         evidence=evidence_of(view, hop, told_by),
         fixes=mend_resolver(view, hop.host, servers or _listed(view)),
         compared=_quicker(told_by, host),

@@ -29,6 +29,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes import (
     beside,
     disk,
+    names,
     runtime,
     words,
 )
@@ -41,6 +42,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     NETWORK_WORDS,
     WEAK_WORDS,
     NodeFault,
+    sentence,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.ladder import (
     Ladder,
@@ -106,6 +108,7 @@ class Witness:
             fault = fault if mirror is fault else self._beside_mirror(mirror, view)
             return self._tried(_found(judgement, fault, sure), view)
         judgement = self._behind_a_file(judgement, view)
+        judgement = self._late_names(judgement, view)
         judgement = beside.slow(judgement, view)
         judgement = self._tried(judgement, view)
         return beside.nothing_else(beside.contradicted(judgement, view), view)
@@ -284,6 +287,16 @@ class Witness:
             if mirrors:
                 return beside.lacking_mirror(judgement, view, mirrors[0])
         return judgement
+
+    def _late_names(self, judgement: Judgement, view: NodeView) -> Judgement:
+        """Where a time ran out, a resolver that answers late may have used it up; it has answered, though."""
+        late = [one for one in self._concerning(judgement, view) if one.kind == names.SLOW]
+        if judgement.cause != Cause.TIMEOUT or not late:
+            return judgement
+        doubt = Alternative(
+            str(late[0].cause), f"{sentence(late[:1])}; yet it answers, and the words name no lookup"
+        )
+        return judgement.with_evidence(*late[0].evidence[:1]).with_alternatives(doubt)
 
     def _tried(self, judgement: Judgement, view: NodeView) -> Judgement:
         """What a pull by hand adds, there and on a node to compare with."""

@@ -205,3 +205,12 @@ def test_a_dead_proxy_is_not_in_the_way_of_a_host_that_is_exempt(tmp_path: Path,
     found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), [*sick(*seen, given), *well()])
     cause = "network_unreachable" if exempt else "proxy_error"
     assert (found.cause, found.confidence) == (cause, "confirmed")
+
+
+def test_a_resolver_that_answers_late_does_not_outweigh_a_time_out_elsewhere(tmp_path: Path) -> None:
+    words = f"{ASKED}context deadline exceeded (Client.Timeout exceeded while awaiting headers)"
+    seen = [*sick(hop("dns", "slow", seconds=1.1), *way()[1:]), *well()]
+    found = finding_with(tmp_path / "run", failing(words, IMAGE, node=BROKEN), seen)
+    assert found.cause == "timeout"
+    doubts = {one.cause: one.why_less_likely for one in found.alternatives}
+    assert "answers only after 1.1 s" in doubts["dns_failure"]
