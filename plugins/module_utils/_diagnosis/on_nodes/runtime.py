@@ -58,6 +58,7 @@ _HOPS = {
     Cause.RUNTIME_ERROR: Hop.RUNTIME,
 }
 _WITHOUT_FILES = frozenset({Cause.TLS_UNTRUSTED, Cause.HTTP_HTTPS_MISMATCH, Cause.TLS_NAME_MISMATCH})
+_OF_PROXIES = frozenset({Cause.PROXY_ERROR, Cause.TIMEOUT})
 FALLBACK_LACKS_CA = "ca_not_for_server"
 
 
@@ -160,6 +161,9 @@ def _config(view: NodeView, one: ConfigProblem, registry: str, said: Cause) -> N
         if not one.registry or one.cause or said not in _WITHOUT_FILES:
             return None
         cause = said
+    if cause in _OF_PROXIES and said != cause and registry and view.gets_through(registry):
+        # The probe has gone the way that the living process goes.
+        return None
     words = f"{clean(one.file, 200)}: {clean(one.problem, 200)}"
     if one.effect:
         words += f"; {clean(one.effect, 300).rstrip('.')}"

@@ -31,6 +31,7 @@ from tests.unit.plugins.module_utils._diagnosis.node_cases import (
     MIRROR,
     PROXY,
     UNTRUSTED,
+    problem,
 )
 
 SLOW = {"symptom": "pulling", "pulling_seconds": 900, "reason": "ContainerCreating"}
@@ -214,3 +215,19 @@ def test_a_resolver_that_answers_late_does_not_outweigh_a_time_out_elsewhere(tmp
     assert found.cause == "timeout"
     doubts = {one.cause: one.why_less_likely for one in found.alternatives}
     assert "answers only after 1.1 s" in doubts["dns_failure"]
+
+
+@pytest.mark.parametrize(
+    ("key", "cause", "certain"),
+    [("not_restarted", "proxy_error", True), ("proxy_elsewhere", "timeout", False)],
+)
+@pytest.mark.parametrize("fields", [{}, SLOW], ids=["bare", "slow"])
+def test_settings_of_proxies_are_not_at_fault_where_the_runtime_s_way_is_open(
+    tmp_path: Path, key: str, cause: str, certain: bool, fields: dict[str, object]
+) -> None:
+    odd = problem(key, "the running process and its unit differ", cause, certain=certain)
+    failure = failing(BARE, IMAGE, node=BROKEN, **fields)
+    found = finding_with(tmp_path / "run", failure, [*sick(*way(), odd), *well()])
+    assert found.cause == ("pull_slow" if fields else "unknown")
+    closed = finding_with(tmp_path / "shut", failure, [*sick(hop("dns"), odd), *well()])
+    assert closed.cause == cause
