@@ -44,6 +44,8 @@ _CAUSES = {
     "reset": Cause.NETWORK_UNREACHABLE,
     "timeout": Cause.TIMEOUT,
 }
+_ABOVE = "a certificate above"
+"""How the probe begins what is wrong with an intermediate certificate."""
 _CONNECTING = frozenset({Cause.NETWORK_UNREACHABLE, Cause.TIMEOUT})
 
 
@@ -58,7 +60,10 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         cause = Cause(hop.cause) if hop.cause in set(Cause) else Cause.TLS_UNTRUSTED
     told = ladder.compare(view, host, "tls")
     off = clock_words(view) if cause == Cause.TLS_EXPIRED else ""
-    clock = bool(off) and _is_valid(hop, view.at)
+    valid = _is_valid(hop, view.at)
+    if valid is None:
+        valid = bool(told.better) or told.controller is True
+    clock = bool(off) and valid
     because = off if clock else _because(hop)
     if hop.outcome == "timeout" and fails(view.of_host(host, "large")):
         because = (
@@ -101,14 +106,14 @@ def _span(seconds: float) -> str:
     return f"{seconds:.0f} seconds"
 
 
-def _is_valid(hop: HopFact, at: str | None) -> bool:
-    """Tell whether the certificate is in its time by the controller's clock, as far as it was read; else the node's
-    clock is taken for the reason."""
-    shown = hop.certificates[0] if hop.certificates else None
-    if shown is None:
-        return True
-    begun, left = seconds_between(shown.not_before, at), seconds_between(at, shown.not_after)
-    return (begun is None or begun >= 0) and (left is None or left >= 0)
+def _is_valid(hop: HopFact, at: str | None) -> bool | None:
+    """Tell whether all certificates are in their time by the controller's clock; None where none was read."""
+    ends = [
+        (seconds_between(one.not_before, at), seconds_between(at, one.not_after)) for one in hop.certificates
+    ]
+    if not ends:
+        return None
+    return all((begun is None or begun >= 0) and (left is None or left >= 0) for begun, left in ends)
 
 
 def _because(hop: HopFact) -> str:
@@ -117,6 +122,8 @@ def _because(hop: HopFact) -> str:
     if hop.outcome == "untrusted":
         words = clean(hop.text, 300) or "its authority is not among those that are trusted"
         return f"{words} (trusted: {trust})" if trust else words
+    if hop.text.startswith(_ABOVE):
+        return clean(hop.text, 300)
     if hop.outcome == "expired":
         return f"it expired{f' at {clean(shown.not_after)}' if shown and shown.not_after else ''}"
     if hop.outcome == "not_yet_valid":

@@ -8,17 +8,19 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Record
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import CertificateFact, Record
 
 from tests.unit.evidence import failed_event, failing, not_found, refused
 from tests.unit.plugins.module_utils._diagnosis.asked import answer
 from tests.unit.plugins.module_utils._diagnosis.looked import (
     BROKEN,
+    HEALTHY,
     HOST,
     IMAGE,
     endpoint,
     finding_with,
     hop,
+    look,
     runtime,
     sick,
     way,
@@ -28,9 +30,11 @@ from tests.unit.plugins.module_utils._diagnosis.node_cases import (
     ASKED,
     BARE,
     DROPPED,
+    EXPIRED,
     MIRROR,
     PROXY,
     UNTRUSTED,
+    VALID,
     problem,
 )
 
@@ -231,3 +235,31 @@ def test_settings_of_proxies_are_not_at_fault_where_the_runtime_s_way_is_open(
     assert found.cause == ("pull_slow" if fields else "unknown")
     closed = finding_with(tmp_path / "shut", failure, [*sick(hop("dns"), odd), *well()])
     assert closed.cause == cause
+
+
+PAST = CertificateFact(HOST, not_before="2020-01-01T00:00:00Z", not_after="2026-01-20T00:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("certificates", "others", "is_clock"),
+    [((), "expired", False), ((VALID, PAST), "ok", False), ((), "ok", True), ((VALID,), "expired", True)],
+    ids=["for others too", "one above it", "not for others", "by its own dates"],
+)
+def test_a_clock_is_at_fault_where_the_certificate_is_good_by_another(
+    tmp_path: Path, certificates: tuple[CertificateFact, ...], others: str, is_clock: bool
+) -> None:
+    shown = hop("tls", "expired", cause="tls_expired", certificates=certificates)
+    seen = sick(hop("dns"), hop("tcp"), shown, look(clock_difference=150.0))
+    other = [look(HEALTHY), *way(on=HEALTHY, tls=others)]
+    found = finding_with(tmp_path / "run", failing(EXPIRED, IMAGE, node=BROKEN), [*seen, *other])
+    assert (found.cause, found.confidence) == ("tls_expired", "confirmed")
+    assert ("it expired" not in found.summary) == is_clock
+    assert "clock is 2 minutes ahead" in found.summary
+
+
+def test_an_intermediate_certificate_is_told_by_its_own_date(tmp_path: Path) -> None:
+    text = f"a certificate above that of {HOST} (CN=old CA) expired on 2026-01-20T00:00:00Z"
+    shown = hop("tls", "expired", cause="tls_expired", certificates=(VALID, PAST), text=text)
+    failure = failing(EXPIRED, IMAGE, node=BROKEN)
+    found = finding_with(tmp_path / "run", failure, sick(hop("dns"), hop("tcp"), shown))
+    assert text in found.summary
