@@ -27,6 +27,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
     fails,
     first_of,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.runtime import (
+    host_of,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
 )
@@ -44,6 +47,8 @@ _CAUSES = {
     "reset": Cause.NETWORK_UNREACHABLE,
     "timeout": Cause.TIMEOUT,
 }
+_LAX = frozenset({"untrusted", "expired", "not_yet_valid", "name_mismatch", "not_tls"})
+"""What does not matter to a runtime that verifies nothing, and goes on to plain HTTP."""
 _ABOVE = "a certificate above"
 """How the probe begins what is wrong with an intermediate certificate."""
 _CONNECTING = frozenset({Cause.NETWORK_UNREACHABLE, Cause.TIMEOUT})
@@ -82,6 +87,7 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         detail="clock" if clock else "",
         host=host,
         wide=clock,
+        sure=not _goes_by_other_trust(view, host, hop),
         fits=frozenset({cause}) | (_CONNECTING if cause in _CONNECTING else frozenset()),
         evidence=evidence_of(view, hop, told),
         fixes=set_clock(view) if off else trust_issuer(view, hop) if cause == Cause.TLS_UNTRUSTED else (),
@@ -89,6 +95,15 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         worse=tuple(other.name for other in told.worse),
         controller=told.controller,
     )
+
+
+def _goes_by_other_trust(view: NodeView, host: str, hop: HopFact) -> bool:
+    """Tell whether the runtime's files, read whole, are laxer with ``host`` than the handshake that was tried."""
+    endpoints = [one for several in view.endpoints.values() for one in several if host_of(one) == host]
+    lax = any(one.skip_verify or one.url.startswith("http:") for one in endpoints)
+    if lax and hop.outcome in _LAX:
+        return True
+    return hop.outcome == "untrusted" and any(set(one.ca_files) - set(hop.trust) for one in endpoints)
 
 
 def clock_words(view: NodeView) -> str:

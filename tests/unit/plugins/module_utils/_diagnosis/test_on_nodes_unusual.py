@@ -263,3 +263,28 @@ def test_an_intermediate_certificate_is_told_by_its_own_date(tmp_path: Path) -> 
     failure = failing(EXPIRED, IMAGE, node=BROKEN)
     found = finding_with(tmp_path / "run", failure, sick(hop("dns"), hop("tcp"), shown))
     assert text in found.summary
+
+
+@pytest.mark.parametrize(
+    ("outcome", "cause", "known"),
+    [
+        ("not_tls", "http_https_mismatch", {"skip_verify": True}),
+        ("untrusted", "tls_untrusted", {"skip_verify": True}),
+        ("untrusted", "tls_untrusted", {"ca_files": ("/etc/own/ca.crt",)}),
+    ],
+    ids=["plain", "not verified", "own CA"],
+)
+def test_a_handshake_that_is_stricter_than_the_runtime_proves_nothing_without_words(
+    tmp_path: Path, outcome: str, cause: str, known: dict[str, object]
+) -> None:
+    shown = [hop("dns"), hop("tcp"), hop("tls", outcome, cause=cause, trust=("/etc/ssl/bundle.crt",))]
+    failure = failing(BARE, IMAGE, node=BROKEN)
+    for fields in (known, {}):
+        origin = endpoint(f"https://{HOST}", role="origin", **fields)
+        found = finding_with(tmp_path / f"run{len(fields)}", failure, sick(*shown, origin))
+        assert found.cause == ("unknown" if fields else cause)
+    said = "http: server gave HTTP response to HTTPS client" if outcome == "not_tls" else ""
+    words = f"{ASKED}{said}" if said else UNTRUSTED
+    origin = endpoint(f"https://{HOST}", role="origin", **known)
+    exact = finding_with(tmp_path / "exact", failing(words, IMAGE, node=BROKEN), sick(*shown, origin))
+    assert (exact.cause, exact.confidence) == (cause, "confirmed")
