@@ -13,11 +13,17 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify
     Cause,
     Classification,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.fixes.clouds import (
+    nodes_log_in,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import (
     canonical,
     normal_host,
     registry_host,
     repository_name,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.moments import (
+    seconds_between,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import size
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
@@ -43,6 +49,8 @@ _AT_SOCKET = re.compile(
     re.IGNORECASE,
 )
 """How ctr, nerdctl, docker and crictl say that they cannot talk to the runtime."""
+_TRIED_AGAIN = 1800.0
+"""Seconds; the kubelet waits five minutes at most between two tries, and a pull may take a while."""
 _HOST_TRIED = "trying next host"
 
 
@@ -77,10 +85,19 @@ def newest_words(
 
 
 def provider_words(view: NodeView, image: str, read: Read) -> Words | None:
-    """Return the kubelet's newest line on a credential provider that fails for this image or for any."""
+    """Return the kubelet's newest line on a credential provider that fails for this image, or for any.
+
+    A kubelet that tries again and again says so each time: an old line is one of a provider that was mended. A line
+    that names no image is about registries to which nodes log in by themselves.
+    """
     found = []
     for line in view.log_lines:
         if "credential" not in line.text.lower():
+            continue
+        ago = seconds_between(line.at, view.at)
+        if line.image and ago is not None and ago > _TRIED_AGAIN:
+            continue
+        if not line.image and not nodes_log_in(normal_host(registry_host(image))):
             continue
         said = read(line.text)
         about = not line.image or _is_about(line, image)

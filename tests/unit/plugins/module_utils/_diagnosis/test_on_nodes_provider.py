@@ -90,3 +90,23 @@ def test_the_kubelet_s_line_on_its_plugin_decides(tmp_path: Path) -> None:
     assert (found.cause, found.confidence) == ("credential_provider_failure", "confirmed")
     silent = finding_with(tmp_path / "silent", denied(ECR), seen, asked=asked)
     assert (silent.cause, silent.confidence) == ("auth_missing", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("host", "image", "at", "cause"),
+    [
+        (ECR, f"{ECR}/acme/app", "2026-01-31T11:58:00Z", "credential_provider_failure"),
+        (ECR, "", "2026-01-31T09:00:00Z", "credential_provider_failure"),
+        (ECR, f"{ECR}/acme/app", "2026-01-31T09:00:00Z", "auth_missing"),
+        ("registry.example", "", "2026-01-31T11:58:00Z", "auth_missing"),
+    ],
+    ids=["now", "whatever the image", "mended long ago", "of another registry"],
+)
+def test_a_provider_is_at_fault_where_it_fails_now_and_is_the_registry_s(
+    tmp_path: Path, host: str, image: str, at: str, cause: str
+) -> None:
+    text = '"Failed to provide credentials for image" err="error execing credential provider plugin '
+    text += 'ecr-credential-provider: signal: killed"'
+    seen = [*sick(*way(host)), *well(HEALTHY, host), LogLine(BROKEN, "kubelet", at, text, image)]
+    found = finding_with(tmp_path / "run", denied(host), seen, asked=[stranger(host)])
+    assert found.cause == cause
