@@ -128,6 +128,8 @@ rt_kubelet() {
 # One name out of several: the kubelet's choice, the API's word, what lives, what is installed.
 rt_choose() {
     case $RT_ENDPOINT in
+        # Bottlerocket's containerd listened under that name.
+        */dockershim.sock) RT=${RT_HINT:-docker} ;;
         *docker*) RT=docker ;;
         *crio*|*cri-o*) RT=cri-o ;;
         *containerd*) RT=containerd ;;

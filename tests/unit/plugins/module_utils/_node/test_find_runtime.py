@@ -97,6 +97,20 @@ def test_the_kubelets_choice_counts_where_docker_and_containerd_both_run(node: F
     assert (found["RT_HTTPS_PROXY"], found["RT_PROXY_FROM"]) == ("http://q:1", "file")
 
 
+@pytest.mark.parametrize(
+    ("api", "runtime"), [("containerd://1.6.20", "containerd"), ("docker://20.10.24", "docker")]
+)
+def test_the_socket_of_the_dockershim_is_that_of_the_runtime_that_the_api_names(
+    node: FakeNode, shell: str, api: str, runtime: str
+) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    if runtime == "docker":
+        node.process("dockerd", 60, unit="docker.service")
+    node.process("kubelet", 74, ["--container-runtime-endpoint=unix:///run/dockershim.sock"])
+    found = node.variables(shell, runtime=api)
+    assert (found["RT"], found["RT_PID"]) == (runtime, "60" if runtime == "docker" else "55")
+
+
 def test_without_a_kubelet_the_api_decides(node: FakeNode, shell: str) -> None:
     node.process("containerd", 55)
     node.process("dockerd", 60)
