@@ -75,9 +75,12 @@ def _tcp(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     hops = view.of_host(host, "tcp")
     if not fails(hops):
         return
-    hop = first_of(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
+    bad = [one for one in hops if one.outcome != "not_checked"]
+    # A node that has no IPv6 says so at once; what the other addresses meet is what keeps it out.
+    bad = [one for one in bad if one.outcome != "no_route"] or bad
+    hop = bad[0]
     told = ladder.compare(view, host, "tcp")
-    addresses = enumeration(list(dict.fromkeys(_address(one) for one in hops)), 2)
+    addresses = enumeration(list(dict.fromkeys(_address(one) for one in bad)), 2)
     words = _TCP.get(hop.outcome, "the connection to {} fails")
     dropped = hop.outcome == "timeout"
     yield NodeFault(

@@ -288,3 +288,15 @@ def test_a_handshake_that_is_stricter_than_the_runtime_proves_nothing_without_wo
     origin = endpoint(f"https://{HOST}", role="origin", **known)
     exact = finding_with(tmp_path / "exact", failing(words, IMAGE, node=BROKEN), sick(*shown, origin))
     assert (exact.cause, exact.confidence) == (cause, "confirmed")
+
+
+def test_a_node_without_ipv6_is_told_what_keeps_it_from_ipv4(tmp_path: Path) -> None:
+    six = hop("tcp", "no_route", address="2001:db8::5", family="ipv6")
+    four = hop("tcp", "timeout", family="ipv4")
+    seen = [*sick(hop("dns"), six, four), *well()]
+    found = finding_with(tmp_path / "run", failing(DROPPED, IMAGE, node=BROKEN), seen)
+    assert "node1's packets to 10.1.2.3:443 are dropped in silence" in found.summary
+    alone = finding_with(
+        tmp_path / "six", failing(DROPPED, IMAGE, node=BROKEN), [*sick(hop("dns"), six), *well()]
+    )
+    assert "there is no route to [2001:db8::5]:443" in alone.summary
