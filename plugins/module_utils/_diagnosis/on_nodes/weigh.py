@@ -210,11 +210,11 @@ class Witness:
             files = config_faults(view, registry, judgement.cause)
             yield from (one for one in files if one.kind != _FALLBACK)
         mirrors = {host_of(one) for one in view.endpoints_of(registry) if one.role == "mirror"}
-        served = _is_served(view, registry)
+        served = self._is_served(view, registry)
         in_words = "" if is_weak(judgement) else normal_host(judgement.host)
         by_proxy = judgement.cause == Cause.PROXY_ERROR or _go_by_proxy(view, hosts)
         for fault in on_way:
-            met = fault.wide and (not well or fault.cause == judgement.cause)
+            met = fault.wide and (not (well or served) or fault.cause == judgement.cause)
             if fault.hop == Hop.PROXY and not by_proxy:
                 met = False
             # Where a mirror answers the others may be closed on purpose: they count where the words name them.
@@ -230,6 +230,13 @@ class Witness:
         restarted = restart_fault(view, judgement.failure.since, judgement.statement)
         if restarted is not None:
             yield self._against(restarted, view)
+
+    def _is_served(self, view: NodeView, registry: str) -> bool:
+        """Tell whether nothing is wrong on the way to a mirror that gives images of ``registry`` by their tags."""
+        broken = {fault.host for fault in self._network(view)}
+        mirrors = (one for one in view.endpoints_of(registry) if one.role == "mirror")
+        hosts = {host_of(one) for one in mirrors if one.pulls and one.resolves} - broken
+        return any(view.is_well(host, hop) for host in hosts for hop in ("tcp", "proxy", "http"))
 
     def _beside_mirror(self, mirror: NodeFault, view: NodeView) -> NodeFault:
         """A node that has no such mirror gets on with the registry itself."""
@@ -283,7 +290,7 @@ class Witness:
         if judgement.cause in _NOT_THERE and outcome is not None and outcome.result == Result.PULLS:
             mirrors = [one for one in view.endpoints_of(registry) if one.role == "mirror"]
             origin = [one for one in self._network(view) if one.host == normal_host(registry)]
-            if mirrors and origin and not _is_served(view, registry):
+            if mirrors and origin and not self._is_served(view, registry):
                 return _found(judgement, origin[0], origin[0].sure)
             if mirrors:
                 return beside.lacking_mirror(judgement, view, mirrors[0])
@@ -340,14 +347,6 @@ def _go_by_proxy(view: NodeView, hosts: Iterable[str]) -> bool:
     """Tell whether the runtime goes to one of these hosts through a proxy, or none of them was tried."""
     ways = [hops for host in hosts if (hops := view.of_host(host)) and hops[0].role != "proxy"]
     return not ways or any(one.proxy or one.hop == "proxy" for hops in ways for one in hops)
-
-
-def _is_served(view: NodeView, registry: str) -> bool:
-    """Tell whether a mirror that gives images of ``registry`` by their tags answers this node."""
-    return any(
-        one.role == "mirror" and one.pulls and one.resolves and view.gets_through(host_of(one))
-        for one in view.endpoints_of(registry)
-    )
 
 
 def _begun(failure: PullFailure) -> str:

@@ -300,3 +300,26 @@ def test_a_node_without_ipv6_is_told_what_keeps_it_from_ipv4(tmp_path: Path) -> 
         tmp_path / "six", failing(DROPPED, IMAGE, node=BROKEN), [*sick(hop("dns"), six), *well()]
     )
     assert "there is no route to [2001:db8::5]:443" in alone.summary
+
+
+def test_a_mirror_counts_as_one_that_answers_on_a_node_without_a_tool_to_ask_it(tmp_path: Path) -> None:
+    seen = sick(
+        endpoint(f"https://{MIRROR}"),
+        hop("dns", host=MIRROR, role="mirror"),
+        hop("tcp", host=MIRROR, role="mirror"),
+        hop("tls", "not_checked", MIRROR, role="mirror"),
+        hop("dns"),
+        hop("tcp", "timeout"),
+    )
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), seen)
+    assert found.cause == "unknown"
+
+
+def test_a_node_without_names_that_has_a_mirror_by_its_address_needs_none(tmp_path: Path) -> None:
+    seen = sick(
+        endpoint("https://10.7.0.1:5000"),
+        *(hop(name, host="10.7.0.1:5000", role="mirror") for name in ("tcp", "tls", "http")),
+        hop("dns", "timeout"),
+    )
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), seen)
+    assert found.cause == "unknown"
