@@ -38,6 +38,8 @@ LEAST_BYTES = 1_000_000
 LEAST_INODES = 32
 LEAST_SHARE = 0.01
 ROOMY_BYTES = 100_000_000
+PLENTY_BYTES = 10_000_000_000
+"""A hundredth of a large disk has room for many images."""
 FEW_INODES = 100_000
 """An image of many small files has tens of thousands of them."""
 _NEEDED = ("images", "kubelet", "root")
@@ -165,7 +167,7 @@ def _file_system(view: NodeView, one: FileSystemFact) -> Iterator[NodeFault]:
             f"{path} has {plural(inodes, 'inode')} of {one.inodes_total} left, though {size(free)} are free"
         )
         yield _fault(view, one, "inodes", words + _used(view), sure=True)
-    elif free is not None and total and free < LEAST_SHARE * total:
+    elif free is not None and total and free < min(LEAST_SHARE * total, PLENTY_BYTES):
         words = f"{path} is nearly full: {size(free)} of {size(total)} free"
         yield _fault(view, one, "bytes", words + _used(view), sure=False)
     elif inodes is not None and one.inodes_total and inodes < LEAST_SHARE * one.inodes_total:

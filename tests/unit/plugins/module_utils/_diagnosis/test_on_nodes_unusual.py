@@ -17,6 +17,7 @@ from tests.unit.plugins.module_utils._diagnosis.looked import (
     HEALTHY,
     HOST,
     IMAGE,
+    disk,
     endpoint,
     finding_with,
     hop,
@@ -323,3 +324,10 @@ def test_a_node_without_names_that_has_a_mirror_by_its_address_needs_none(tmp_pa
     )
     found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), seen)
     assert found.cause == "unknown"
+
+
+@pytest.mark.parametrize(("free", "cause"), [(60 * 10**9, "unknown"), (6 * 10**9, "disk_full")])
+def test_a_hundredth_of_a_large_disk_is_room_enough(tmp_path: Path, free: int, cause: str) -> None:
+    large = disk(bytes_total=8 * 10**12, bytes_free=free)
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), sick(large, *way()))
+    assert found.cause == cause
