@@ -190,6 +190,12 @@ def contradicted(judgement: Judgement, view: NodeView) -> Judgement:
         return judgement
     hop = next(one for one in view.of_host(host, "http") if one.outcome in ("ok", "slow"))
     words = f"the way from {view.name} to {clean(host)} is open on every hop now: {_MENDED}"
+    if judgement.cause == Cause.TLS_UNTRUSTED and view.runtime is not None and view.runtime.since:
+        # Go reads the system's certificates once (crypto/x509).
+        words += (
+            f"; or its CA came after {clean(view.runtime.since, 40)}, when {clean(view.runtime.name, 40)} was started, "
+            "which reads the system's certificates at its start alone: restart it then"
+        )
     proof = seen(view.name, view.at, words, told(view, hop).fact, supports=False)
     if judgement.cause == Cause.TIMEOUT:
         # A body that stalls shows on no hop before it.

@@ -331,3 +331,11 @@ def test_a_hundredth_of_a_large_disk_is_room_enough(tmp_path: Path, free: int, c
     large = disk(bytes_total=8 * 10**12, bytes_free=free)
     found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), sick(large, *way()))
     assert found.cause == cause
+
+
+def test_a_ca_that_the_node_trusts_may_have_come_after_the_runtime_s_start(tmp_path: Path) -> None:
+    given = runtime(since="2026-01-01T00:00:00Z")
+    seen = [*sick(given, *way()), *well()]
+    found = finding_with(tmp_path / "run", failing(UNTRUSTED, IMAGE, node=BROKEN), seen)
+    assert (found.cause, found.confidence) == ("tls_untrusted", "likely")
+    assert "came after 2026-01-01T00:00:00Z, when containerd was started" in found.summary
