@@ -8,7 +8,11 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import CertificateFact, Record
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
+    CertificateFact,
+    HostSeen,
+    Record,
+)
 
 from tests.unit.evidence import failed_event, failing, not_found, refused
 from tests.unit.plugins.module_utils._diagnosis.asked import answer
@@ -30,6 +34,7 @@ from tests.unit.plugins.module_utils._diagnosis.looked import (
 from tests.unit.plugins.module_utils._diagnosis.node_cases import (
     ASKED,
     BARE,
+    CDN,
     DROPPED,
     EXPIRED,
     MIRROR,
@@ -339,3 +344,15 @@ def test_a_ca_that_the_node_trusts_may_have_come_after_the_runtime_s_start(tmp_p
     found = finding_with(tmp_path / "run", failing(UNTRUSTED, IMAGE, node=BROKEN), seen)
     assert (found.cause, found.confidence) == ("tls_untrusted", "likely")
     assert "came after 2026-01-01T00:00:00Z, when containerd was started" in found.summary
+
+
+@pytest.mark.parametrize(("role", "cause"), [("blob", "unknown"), ("registry", "registry_server_error")])
+def test_a_content_host_that_knows_no_registry_s_path_is_not_at_fault(
+    tmp_path: Path, role: str, cause: str
+) -> None:
+    hops = [hop(name, host=CDN, role=role) for name in ("dns", "tcp", "tls")]
+    odd = hop("http", "server_error", CDN, role=role, status=503)
+    asked = [answer("", IMAGE, hosts=(HostSeen("registry", HOST), HostSeen(role, CDN)))]
+    seen = sick(*way(), *hops, odd)
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), seen, asked=asked)
+    assert found.cause == cause
