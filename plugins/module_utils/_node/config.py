@@ -206,6 +206,12 @@ def _tell_gaps(look: Look, answer: Answer, state: State) -> None:
         look.gap("an answer of the container runtime", f"no tool ({tools})", "whether it answers, or hangs")
     elif asked.trouble and state.fact.state == "running" and asked.block("answer") is None:
         look.gap("an answer of the container runtime", asked.trouble, "whether it answers, or hangs")
+    elif asked.block("answer") is not None and state.fact.answers is None:
+        look.gap(
+            "an answer of the container runtime",
+            state.fact.detail or "its client failed",
+            "whether it answers, or hangs",
+        )
     if not state.root_user:
         look.gap(
             "the runtime's process and its guarded files",

@@ -35,6 +35,12 @@ _SERVER = re.compile(
     r"|^Version:[ \t]*v?(\S+)|\"Version\":[ \t]*\"v?([^\"]+)\"",
     re.MULTILINE,
 )
+_NOBODY = re.compile(
+    r"refused|no such file|deadline exceeded|timed? ?out|unavailable|is the docker daemon running|unknown service"
+    r"|connection (?:error|reset|closed)|(?:cannot|couldn't|failed to) connect",
+    re.IGNORECASE,
+)
+_DENIED = re.compile(r"permission denied|operation not permitted", re.IGNORECASE)
 _LONGEST = 300
 
 
@@ -111,6 +117,11 @@ def _plain(job: JobAnswer, key: str) -> str:
 
 def _answers(block: Block | None) -> bool | None:
     if block is None or not block.ended or block.exit_code == 127:
+        return None
+    if block.exit_code not in (0, TIMED_OUT) and (
+        _DENIED.search(block.text) or not _NOBODY.search(block.text)
+    ):
+        # The client was not let to the socket, or fell over something of its own.
         return None
     return block.exit_code == 0
 

@@ -78,10 +78,22 @@ def test_a_stopped_process_hangs_without_being_asked() -> None:
     assert (fact.state, fact.answers) == ("hung", False)
 
 
-def test_a_refusal_is_an_answer_of_its_own() -> None:
-    fact, _gaps = state(answer=Block("answer", "ctr: failed to dial: permission denied", 1, ended=True))
-    assert (fact.state, fact.answers) == ("running", False)
-    assert "permission denied" in fact.detail
+@pytest.mark.parametrize(
+    ("words", "answers"),
+    [
+        ("ctr: failed to dial: permission denied", None),
+        ('ctr: failed to dial "/c.sock": connection error: dial unix: connect: permission denied', None),
+        ("flag provided but not defined: -address", None),
+        ("ctr: failed to dial: connect: connection refused", False),
+        ("ctr: failed to dial: context deadline exceeded", False),
+        ("curl: (7) Couldn't connect to server", False),
+    ],
+)
+def test_a_client_that_fails_by_itself_tells_nothing_of_the_runtime(words: str, answers: bool | None) -> None:
+    fact, gaps = state(answer=Block("answer", words, 1, ended=True))
+    assert (fact.state, fact.answers) == ("running", answers)
+    assert words[:40] in fact.detail
+    assert ("n1: an answer of the container runtime" in gaps) == (answers is None)
 
 
 def test_without_a_client_nobody_knows_whether_it_answers() -> None:
