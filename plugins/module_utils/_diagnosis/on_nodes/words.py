@@ -68,7 +68,8 @@ def newest_words(
 ) -> Words | None:
     """Return the newest log line about this image that names a cause; None where no line does.
 
-    ``sandbox``: lines on the sandbox image count, whatever it is called. Lines from before ``after`` do not.
+    ``sandbox``: lines on the sandbox image count, whatever it is called. Lines from before ``after`` do not, nor those
+    of a fault that is over: who tries again and again says so each time.
     """
     lines = [
         line
@@ -76,7 +77,7 @@ def newest_words(
         if (line.image and _is_about(line, image)) or (sandbox and _SANDBOX in line.text.lower())
     ]
     for line in sorted(lines, key=lambda line: (line.at or "", line.text), reverse=True):
-        if after and (line.at or "") < after:
+        if (after and (line.at or "") < after) or _is_old(view, line):
             continue
         said = read(line.text)
         if said.cause not in (Cause.UNKNOWN, Cause.CREDENTIAL_PROVIDER_FAILURE):
@@ -94,8 +95,7 @@ def provider_words(view: NodeView, image: str, read: Read) -> Words | None:
     for line in view.log_lines:
         if "credential" not in line.text.lower():
             continue
-        ago = seconds_between(line.at, view.at)
-        if line.image and ago is not None and ago > _TRIED_AGAIN:
+        if line.image and _is_old(view, line):
             continue
         if not line.image and not nodes_log_in(normal_host(registry_host(image))):
             continue
@@ -108,6 +108,13 @@ def provider_words(view: NodeView, image: str, read: Read) -> Words | None:
         return None
     _at, _text, line, said = max(found, key=lambda item: item[:2])
     return Words(said, _line(view, line, image), normal_host(registry_host(image)))
+
+
+def _is_old(view: NodeView, line: LogLine) -> bool:
+    """Tell whether the kubelet has tried again since, by the node's own clock, and said nothing of the like."""
+    ago = seconds_between(line.at, view.at)
+    ahead = view.look.clock_difference if view.look is not None else None
+    return ago is not None and ago + (ahead or 0) > _TRIED_AGAIN
 
 
 def mirror_lines(view: NodeView, hosts: frozenset[str], read: Read) -> Iterator[Evidence]:

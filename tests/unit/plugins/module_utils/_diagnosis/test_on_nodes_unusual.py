@@ -5,22 +5,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     CertificateFact,
     HostSeen,
+    NodeLook,
     Record,
 )
 
-from tests.unit.evidence import failed_event, failing, not_found, refused
+from tests.unit.evidence import failed_event, failing, no_such_host, not_found, refused
 from tests.unit.plugins.module_utils._diagnosis.asked import answer
 from tests.unit.plugins.module_utils._diagnosis.looked import (
     BROKEN,
     HEALTHY,
     HOST,
     IMAGE,
+    STORE,
     disk,
     endpoint,
     finding_with,
@@ -41,6 +44,7 @@ from tests.unit.plugins.module_utils._diagnosis.node_cases import (
     PROXY,
     UNTRUSTED,
     VALID,
+    log,
     problem,
 )
 
@@ -356,3 +360,45 @@ def test_a_content_host_that_knows_no_registry_s_path_is_not_at_fault(
     seen = sick(*way(), *hops, odd)
     found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), seen, asked=asked)
     assert found.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("at", "ahead", "cause"),
+    [
+        ("2026-01-31T11:02:00Z", 0.2, "unknown"),
+        ("2026-01-31T11:58:00Z", 0.2, "dns_failure"),
+        ("2026-01-31T11:02:00Z", -3400.0, "dns_failure"),
+        ("2026-01-31T12:40:00Z", 7200.0, "unknown"),
+    ],
+    ids=["over", "now", "now, by a clock that is behind", "over, by a clock that is ahead"],
+)
+def test_a_line_of_the_log_that_was_not_said_again_is_over(
+    tmp_path: Path, at: str, ahead: float, cause: str
+) -> None:
+    node = [
+        record
+        for record in sick(*way(), log(no_such_host(IMAGE, HOST), at=at))
+        if not isinstance(record, NodeLook)
+    ]
+    found = finding_with(
+        tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), [*node, look(clock_difference=ahead)]
+    )
+    assert found.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("mount", "confidence"),
+    [("/var/lib/kubelet", "likely"), (STORE, "confirmed")],
+    ids=["of its own", "shared"],
+)
+def test_a_full_disk_of_the_kubelets_own_need_not_be_what_stops_a_pull(
+    tmp_path: Path, mount: str, confidence: str
+) -> None:
+    full = dataclasses.replace(
+        disk(bytes_free=0, mount_point=mount), purpose="kubelet", path="/var/lib/kubelet"
+    )
+    store = disk(bytes_free=0 if mount == STORE else 5 * 10**9)
+    found = finding_with(
+        tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), [look(), runtime(), store, full, *way()]
+    )
+    assert (found.cause, found.confidence) == ("disk_full", confidence)
