@@ -15,9 +15,9 @@ and ``containers-certs.d(5)``.
 from __future__ import annotations
 
 FILES = r"""
-# The certificates of the system as the runtime's process finds them -> $net_bundle $net_roots_dir
+# The certificates of the system as the runtime's process finds them -> $net_bundle $net_roots_dir $net_loose
 net_trust() {
-    net_bundle= net_roots_dir= net_env=
+    net_bundle= net_roots_dir= net_env= net_loose=
     if [ "$RT_PID" ] && [ -r "/proc/$RT_PID/environ" ]; then
         net_env=$(head -c 131072 "/proc/$RT_PID/environ" 2>/dev/null | tr '\000' '\n' | grep '^SSL_CERT_')
     fi
@@ -37,6 +37,22 @@ net_trust() {
         break
     done
     say system_trust "$net_bundle"
+    [ "$net_roots_dir" ] || net_loose_files
+}
+
+# Beside a bundle Go reads all files of these folders (crypto/x509, root_unix.go): those that somebody has put there
+# himself count. Many are the distribution's own, which the bundle holds.
+net_loose_files() {
+    net_n=0
+    set +f
+    for net_file in /etc/ssl/certs/* /etc/pki/tls/certs/*; do
+        if [ -L "$net_file" ] || [ "$net_file" = "$net_bundle" ]; then continue; fi
+        [ -f "$net_file" ] && [ -r "$net_file" ] || continue
+        net_loose="$net_loose$nl$net_file"
+        net_n=$((net_n + 1))
+    done
+    set -f
+    [ $net_n -le 8 ] || net_loose=
 }
 
 # scheme://host[:port]/… -> $net_u_scheme $net_u_host $net_u_port; status 1 where it is none or not clean

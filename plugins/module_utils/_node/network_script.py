@@ -152,7 +152,7 @@ net_main() {
     net_i=0
     while [ $net_i -lt $net_count ]; do
         net_i=$((net_i + 1))
-        eval "set -- \$net_h$net_i \"\$net_c$net_i\""
+        eval "set -- \$net_h$net_i \"\$net_c$net_i\$net_loose\""
         net_say host "$net_i $1 $2 $3"
         spawn "network_h$net_i" "$NET_SECONDS" 100000 net_host "$@"
         [ "$1" != proxy ] || continue

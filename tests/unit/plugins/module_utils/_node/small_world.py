@@ -52,7 +52,8 @@ class Server:
 class World:
     """What is there. ``resolv`` and ``hosts`` are texts of files, ``firewall`` statements of nft for what goes out.
 
-    ``behind_stub`` is the resolv.conf that systemd-resolved keeps of the servers that it asks.
+    ``behind_stub`` is the resolv.conf that systemd-resolved keeps of the servers that it asks; ``certificates`` are
+    the files of /etc/ssl/certs, where they are not the machine's.
     """
 
     names: Mapping[str, NameServer] = dataclasses.field(default_factory=dict)
@@ -61,6 +62,7 @@ class World:
     hosts: str = "127.0.0.1 localhost\n"
     firewall: str = ""
     behind_stub: str = ""
+    certificates: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
 
 _ENTER = ["unshare", "--map-root-user", "--net", "--mount"]
@@ -113,6 +115,10 @@ def _files(spec: Mapping[str, Any]) -> None:
     for name, text in (("resolv.conf", spec["resolv"]), ("hosts", spec["hosts"])):
         Path(f"/mnt/{name}").write_text(text, encoding="utf-8")
         subprocess.run(["mount", "--bind", f"/mnt/{name}", os.path.realpath(f"/etc/{name}")], check=True)
+    if spec["certificates"]:
+        subprocess.run(["mount", "-t", "tmpfs", "world", "/etc/ssl/certs"], check=True)
+    for name, text in spec["certificates"].items():
+        Path("/etc/ssl/certs", name).write_text(text, encoding="utf-8")
     if spec["behind_stub"]:
         subprocess.run(["mount", "-t", "tmpfs", "world", "/run"], check=True)
         path = Path("/run/systemd/resolve/resolv.conf")

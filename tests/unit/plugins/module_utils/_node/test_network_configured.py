@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,21 @@ def test_a_host_that_the_runtime_does_not_verify_is_fine(authority: pki.Authorit
     dummy, records = ask(tls_world(pair), trust=authority, runtime=certs_d(tmp_path, "registry.test", text))
     assert [outcome_of(one) for one in hops(records, "tls")] == ["ok"]
     assert "does not verify" in hops(records, "tls")[0].text
+
+
+def test_a_ca_that_somebody_put_beside_the_systems_own_is_trusted(
+    authority: pki.Authority, tmp_path: Path, shell: str
+) -> None:
+    own = pki.Authority(tmp_path, "own", "own CA")
+    world = tls_world(own.issue("leaf", "x", hosts=["registry.test"]))
+    bundle = {"ca-certificates.crt": authority.pair.crt.read_text()}
+    dummy, records = ask(replace(world, certificates=bundle), shell=shell)
+    assert [outcome_of(one) for one in hops(records, "tls")] == ["untrusted"]
+    beside = {**bundle, "company.pem": own.pair.crt.read_text()}
+    dummy, records = ask(replace(world, certificates=beside), shell=shell)
+    (tls,) = hops(records, "tls")
+    assert outcome_of(tls) == "ok"
+    assert tls.trust == ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs/company.pem")
 
 
 def test_mirrors_that_a_hosts_toml_names_are_asked_too(authority: pki.Authority, tmp_path: Path) -> None:
