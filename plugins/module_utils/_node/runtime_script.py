@@ -194,16 +194,26 @@ rt_containerd_pid() {
     fi
 }
 
-# What counts of one file of containerd's; other plugins than the CRI's have a config_path of their own.
+# What counts of one file of containerd's; other plugins than the CRI's have a config_path of their own. With a second
+# argument its imports are noted, which may stand on several lines.
 rt_containerd_file() {
     rt_read "$1"
-    rt_section=
+    rt_section= rt_open=
     for rt_line in $rt_text; do
         rt_line=${rt_line#"${rt_line%%[! 	]*}"}
+        if [ "$rt_open" ]; then
+            case $rt_line in \#*) continue ;; esac
+            rt_imports=$rt_imports$rt_line
+            case $rt_line in *\]*) rt_open= ;; esac
+            continue
+        fi
         case $rt_line in
             \[*) rt_section=$rt_line ;;
             root[\ =]*) [ "$rt_section" ] || { rt_value "$rt_line"; RT_ROOT=${rt_v:-$RT_ROOT}; } ;;
-            imports[\ =]*) [ "$rt_section" ] || [ "$1" != "$RT_CONFIG" ] || rt_imports=${rt_line#*=} ;;
+            imports[\ =]*)
+                [ -z "$rt_section" ] && [ "$2" ] || continue
+                rt_imports=${rt_line#*=}
+                case $rt_imports in *\]*) ;; *) rt_open=1 ;; esac ;;
             config_path[\ =]*)
                 case $rt_section in *cri*registry*) rt_value "$rt_line"; RT_CERTS=${rt_v:-$RT_CERTS} ;; esac ;;
         esac
@@ -240,16 +250,22 @@ rt_containerd() {
     [ -z "$rt_o" ] || RT_CONFIG=$rt_o
     rt_option --root
     rt_root=$rt_o
-    rt_imports=
-    rt_containerd_file "$RT_CONFIG"
-    while :; do
+    rt_imports= rt_count=0
+    rt_containerd_file "$RT_CONFIG" imports
+    while [ $rt_count -lt 64 ]; do
         case $rt_imports in *[\"\']*[\"\']*) ;; *) break ;; esac
         rt_v=${rt_imports#*[\"\']}
         rt_imports=${rt_v#*[\"\']} rt_v=${rt_v%%[\"\']*}
         case $rt_v in /*) ;; *) rt_v=${RT_CONFIG%/*}/$rt_v ;; esac
+        rt_count=$((rt_count + 1))
         set +f
         for rt_file in $rt_v; do
             set -f
+            # A pattern may well match the file that holds it.
+            [ "$rt_file" != "$RT_CONFIG" ] && [ -f "$rt_file" ] || continue
+            # Each file costs processes, and the whole look waits for this.
+            rt_count=$((rt_count + 1))
+            [ $rt_count -le 64 ] || break
             rt_containerd_file "$rt_file"
         done
         set -f

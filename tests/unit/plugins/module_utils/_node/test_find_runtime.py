@@ -79,6 +79,45 @@ def test_files_that_containerd_imports_count(node: FakeNode, shell: str) -> None
     assert (found["RT_ROOT"], found["RT_CERTS"]) == ("/var/lib/big", "/etc/certs.d")
 
 
+def test_imports_that_match_the_file_itself_come_to_an_end(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.write(
+        "/etc/containerd/config.toml",
+        f'version = 2\nroot = "/var/lib/big"\nimports = ["{node.folder}/etc/containerd/*.toml"]\n',
+    )
+    node.write("/etc/containerd/other.toml", 'root = "/var/lib/other"\n')
+    assert node.variables(shell)["RT_ROOT"] == "/var/lib/other"
+
+
+def test_imports_of_very_many_files_do_not_use_up_the_time_of_the_look(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.write(
+        "/etc/containerd/config.toml",
+        f'version = 2\nimports = ["{node.folder}/etc/containerd/conf.d/*"]\n',
+    )
+    for number in range(3000):
+        node.write(f"/etc/containerd/conf.d/{number}.toml", "version = 2\n")
+    node.write("/etc/containerd/conf.d/0.toml", 'root = "/var/lib/big"\n')
+    assert node.variables(shell)["RT_ROOT"] == "/var/lib/big"
+
+
+def test_imports_may_stand_on_several_lines(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55, unit="containerd.service")
+    node.write(
+        "/etc/containerd/config.toml",
+        f'version = 2\nimports = [\n  # "no.toml",\n  "{node.folder}/etc/containerd/conf.d/*",\n  "b.toml",\n]\n'
+        'root = "/var/lib/big"\n',
+    )
+    node.write("/etc/containerd/no.toml", 'root = "/var/no"\n')
+    node.write("/etc/containerd/b.toml", "version = 2\n")
+    node.write(
+        "/etc/containerd/conf.d/a b.toml",
+        'version = 2\n[plugins."io.containerd.grpc.v1.cri".registry]\n  config_path = "/etc/certs.d"\n',
+    )
+    found = node.variables(shell)
+    assert (found["RT_ROOT"], found["RT_CERTS"]) == ("/var/lib/big", "/etc/certs.d")
+
+
 def test_the_kubelets_choice_counts_where_docker_and_containerd_both_run(node: FakeNode, shell: str) -> None:
     node.process("containerd", 55, unit="containerd.service")
     node.process("dockerd", 60, unit="docker.service")
