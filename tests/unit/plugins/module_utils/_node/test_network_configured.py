@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     HopFact,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.network_files_script import FILES
 
 from tests.lab.image_pull_lab import pki
 from tests.unit.plugins.module_utils._node.network_world import (
@@ -25,6 +27,7 @@ from tests.unit.plugins.module_utils._node.network_world import (
     own_name,
     tls_world,
 )
+from tests.unit.plugins.module_utils._node.shells import SHELLS
 from tests.unit.plugins.module_utils._node.small_world import (
     NameServer,
     Server,
@@ -80,6 +83,35 @@ def test_a_ca_that_somebody_put_beside_the_systems_own_is_trusted(
     (tls,) = hops(records, "tls")
     assert outcome_of(tls) == "ok"
     assert tls.trust == ("/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/certs/company.pem")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n",
+        "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+        "no certificate",
+    ],
+    ids=["key", "cut off", "other"],
+)
+def test_a_file_beside_the_systems_own_that_holds_no_certificate_breaks_no_handshake(
+    authority: pki.Authority, shell: str, text: str
+) -> None:
+    world = tls_world(authority.issue("leaf", "x", hosts=["registry.test"]))
+    files = {"ca-certificates.crt": authority.pair.crt.read_text(), "odd.pem": text}
+    dummy, records = ask(replace(world, certificates=files), shell=shell)
+    assert [outcome_of(one) for one in hops(records, "tls")] == ["ok"]
+
+
+def test_very_many_files_beside_the_systems_own_do_not_use_up_the_time(tmp_path: Path, shell: str) -> None:
+    for number in range(5000):
+        (tmp_path / f"a-long-name-of-a-certificate-{number}.pem").touch()
+    text = FILES.replace("/etc/ssl/certs/*", f"{tmp_path}/*")
+    asked = f'have() {{ false; }}\n{text}\nset -f\nnet_loose_files\nprintf "%s.%s" "$net_n" "$net_loose"'
+    done = subprocess.run(
+        [*SHELLS[shell], "-c", asked], capture_output=True, text=True, timeout=20, check=True
+    )
+    assert done.stdout == "9."
 
 
 def test_mirrors_that_a_hosts_toml_names_are_asked_too(authority: pki.Authority, tmp_path: Path) -> None:
