@@ -66,7 +66,7 @@ def straight_hops(
     http = None
     if block is not None and len(said) >= 3 and (tls is None or tls[2].outcome == "ok" or said[2] == "http"):
         http = spoken(block.text, said[2], clock.later(said[-1]), said[1])
-    # A runtime that need not verify a host goes on to plain HTTP there: no handshake is on its way.
+    # docker and CRI-O go on to plain HTTP where they need not verify a host: no handshake is on their way.
     spoken_plain = http is not None and http.status is not None and said[2] == "http"
     if tls is not None and not (spoken_plain and tls[2].outcome == "not_tls"):
         address, seconds, found = tls

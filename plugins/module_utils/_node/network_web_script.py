@@ -282,7 +282,8 @@ net_host() {
     if [ "$net_scheme" = https ]; then
         if ! net_tls "$net_best" "$net_name" "$net_port"; then
             case $net_out in *'net_exit 124'*|*'net_exit 28'*) net_large "$net_best" "$net_name" "$net_port" ;; esac
-            [ "$net_skip" = 0 ] || net_http "$net_best" http "$net_name" "$net_port"
+            # containerd goes on to plain HTTP from http:// alone (core/remotes/docker/config/hosts.go).
+            [ "$net_skip" = 0 ] || [ "$RT" = containerd ] || net_http "$net_best" http "$net_name" "$net_port"
             return 0
         fi
         have openssl || ! have curl || return 0

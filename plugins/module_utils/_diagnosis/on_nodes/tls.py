@@ -47,8 +47,8 @@ _CAUSES = {
     "reset": Cause.NETWORK_UNREACHABLE,
     "timeout": Cause.TIMEOUT,
 }
-_LAX = frozenset({"untrusted", "expired", "not_yet_valid", "name_mismatch", "not_tls"})
-"""What does not matter to a runtime that verifies nothing, and goes on to plain HTTP."""
+_LAX = frozenset({"untrusted", "expired", "not_yet_valid", "name_mismatch"})
+"""What does not matter to a runtime that verifies nothing."""
 _ABOVE = "a certificate above"
 """How the probe begins what is wrong with an intermediate certificate."""
 _CONNECTING = frozenset({Cause.NETWORK_UNREACHABLE, Cause.TIMEOUT})
@@ -100,9 +100,13 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
 def _goes_by_other_trust(view: NodeView, host: str, hop: HopFact) -> bool:
     """Tell whether the runtime's files, read whole, are laxer with ``host`` than the handshake that was tried."""
     endpoints = [one for several in view.endpoints.values() for one in several if host_of(one) == host]
-    lax = any(one.skip_verify or one.url.startswith("http:") for one in endpoints)
-    if lax and hop.outcome in _LAX:
+    plain = any(one.url.startswith("http:") for one in endpoints)
+    unverified = any(one.skip_verify for one in endpoints)
+    if (plain or unverified) and hop.outcome in _LAX:
         return True
+    if hop.outcome == "not_tls":
+        # containerd stays with https:// though it verifies nothing; the others go on to plain HTTP.
+        return plain or (unverified and (view.runtime is None or view.runtime.name != "containerd"))
     return hop.outcome == "untrusted" and any(set(one.ca_files) - set(hop.trust) for one in endpoints)
 
 

@@ -276,18 +276,20 @@ def test_an_intermediate_certificate_is_told_by_its_own_date(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("outcome", "cause", "known"),
+    ("outcome", "cause", "known", "name"),
     [
-        ("not_tls", "http_https_mismatch", {"skip_verify": True}),
-        ("untrusted", "tls_untrusted", {"skip_verify": True}),
-        ("untrusted", "tls_untrusted", {"ca_files": ("/etc/own/ca.crt",)}),
+        ("not_tls", "http_https_mismatch", {"skip_verify": True}, "docker"),
+        ("untrusted", "tls_untrusted", {"skip_verify": True}, "containerd"),
+        ("untrusted", "tls_untrusted", {"ca_files": ("/etc/own/ca.crt",)}, "containerd"),
     ],
     ids=["plain", "not verified", "own CA"],
 )
 def test_a_handshake_that_is_stricter_than_the_runtime_proves_nothing_without_words(
-    tmp_path: Path, outcome: str, cause: str, known: dict[str, object]
+    tmp_path: Path, outcome: str, cause: str, known: dict[str, object], name: str
 ) -> None:
-    shown = [hop("dns"), hop("tcp"), hop("tls", outcome, cause=cause, trust=("/etc/ssl/bundle.crt",))]
+    shown: list[Record] = [hop("dns"), hop("tcp")]
+    shown.append(hop("tls", outcome, cause=cause, trust=("/etc/ssl/bundle.crt",)))
+    shown.append(dataclasses.replace(runtime(), name=name))
     failure = failing(BARE, IMAGE, node=BROKEN)
     for fields in (known, {}):
         origin = endpoint(f"https://{HOST}", role="origin", **fields)
@@ -298,6 +300,17 @@ def test_a_handshake_that_is_stricter_than_the_runtime_proves_nothing_without_wo
     origin = endpoint(f"https://{HOST}", role="origin", **known)
     exact = finding_with(tmp_path / "exact", failing(words, IMAGE, node=BROKEN), sick(*shown, origin))
     assert (exact.cause, exact.confidence) == (cause, "confirmed")
+
+
+def test_containerd_that_need_not_verify_a_host_still_fails_at_plain_http(tmp_path: Path) -> None:
+    seen = sick(
+        hop("dns"),
+        hop("tcp"),
+        hop("tls", "not_tls", cause="http_https_mismatch"),
+        endpoint(f"https://{HOST}", role="origin", skip_verify=True),
+    )
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), seen)
+    assert (found.cause, found.confidence) == ("http_https_mismatch", "confirmed")
 
 
 def test_a_node_without_ipv6_is_told_what_keeps_it_from_ipv4(tmp_path: Path) -> None:

@@ -211,6 +211,14 @@ def test_a_host_that_need_not_be_verified_may_speak_plain_http(
     assert [outcome_of(one) for one in hops(records, "tls")] == ["not_tls"]
 
 
+def test_containerd_speaks_no_plain_http_to_an_https_host_that_it_need_not_verify(tmp_path: Path) -> None:
+    world = World({"10.9.0.2": NameServer(HERE)}, [Server("10.9.1.1", 5000, "http", status=200)])
+    text = '[host."https://registry.test:5000"]\n  skip_verify = true\n'
+    dummy, records = ask(world, ["registry.test:5000"], runtime=certs_d(tmp_path, "registry.test:5000", text))
+    assert [outcome_of(one) for one in hops(records, "tls")] == ["not_tls"]
+    assert hops(records, "http") == []
+
+
 def test_a_registry_whose_server_is_another_is_not_asked_itself(tmp_path: Path) -> None:
     runtime = certs_d(tmp_path, "alias.test", 'server = "https://registry.test"\n')
     dummy, records = ask(World({"10.9.0.2": GOOD}), ["alias.test"], runtime=runtime)
