@@ -36,7 +36,8 @@ _LEVEL = re.compile(r'\blevel="?(debug|info|warning|warn|error|fatal|panic)\b')
 _LEVELS = {"I": "info", "W": "warning", "E": "error", "F": "fatal", "warn": "warning"}
 _IMAGE = re.compile(
     r"(?:\bimage=\\?\"|PullImage \\*\"|[Pp]ull(?:ing)?(?: and unpack)? image:? (?:\\*\")?"
-    r"|resolve (?:reference|image) \\*\")([a-zA-Z0-9\[][^\"\\\s]{0,399})"
+    r"|resolve (?:reference|image) \\*\"|credential provider plugin \S{1,200} for image )"
+    r"([a-zA-Z0-9\[](?:[^\"\\\s]{0,398}[^\"\\\s:])?)"
 )
 _ALIKE = (
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "UID"),

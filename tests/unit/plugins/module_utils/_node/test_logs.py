@@ -89,6 +89,16 @@ def test_a_credential_provider_speaks_here_alone(tools: Tools) -> None:
     assert "eyJhbGci" not in lines[0].text
 
 
+def test_a_credential_provider_s_line_names_its_image_without_quotes(tools: Tools) -> None:
+    said = (
+        "1772352000.0 node1 kubelet[1]: E0301 08:00:00.000000       1 plugin.go:233] Failed getting credential from "
+        "external registry credential provider: error execing credential provider plugin own-provider for image "
+        "registry.example/shop/web: exit status 1\n"
+    )
+    lines, _gaps = look(ASKED, journal(tools, said))
+    assert {line.image for line in lines} == {"registry.example/shop/web"}
+
+
 def test_log_files_where_there_is_no_journal(tmp_path: Path, tools: Tools, shell: str) -> None:
     node = FakeNode(tmp_path / "node")
     node.write(
