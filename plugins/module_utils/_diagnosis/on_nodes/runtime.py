@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import normal_host
@@ -28,7 +28,6 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.statements import Statement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     ConfigProblem,
     EndpointFact,
@@ -93,26 +92,36 @@ def well(view: NodeView) -> Evidence | None:
     return seen(view.name, view.at, words, vantage=f"runtime/{view.name}")
 
 
-def restart_fault(view: NodeView, since: str | None, said: Statement | None) -> NodeFault | None:
+def restart_fault(
+    view: NodeView, since: str | None, said: Iterable[tuple[str, str | None]]
+) -> NodeFault | None:
     """Return that the runtime was started after the pod's first failure: a pull that went on then was cut off.
 
-    That is so where the words are those of a broken connection and came with the start. Who restarts a runtime often
-    does so because pulls fail already.
+    That is so where words are those of a broken connection and came with the start. Who restarts a runtime often does
+    so because pulls fail already. ``said`` are texts and their times, null for a status.
     """
     runtime = view.runtime
     if runtime is None or runtime.state == "stopped" or not runtime.since:
         return None
     after = seconds_between(since, runtime.since)
-    if after is None or after < 0 or said is None or not _CUT_OFF.search(said.text[:20000]):
+    if after is None or after < 0:
         return None
-    # A status has no time of its own: its words are the newest.
-    between = seconds_between(runtime.since, said.at or view.at)
-    if between is None or not -_WITH_IT <= between <= (_WITH_IT if said.at else _NOT_LONG_AGO):
+    if not any(_CUT_OFF.search(text[:20000]) and _came_with_it(view, runtime.since, at) for text, at in said):
         return None
     name = clean(runtime.name, 40) or "the container runtime"
     times = f", {runtime.restarts} automatic restarts" if runtime.restarts else ""
     words = f"{name} was started anew at {clean(runtime.since, 40)}{times}, and pulls that went on then were cut off"
     return _of_runtime(view, runtime, "runtime_restarted", words, _INTERRUPTED, sure=False)
+
+
+def _came_with_it(view: NodeView, start: str, at: str | None) -> bool:
+    if at is not None:
+        between = seconds_between(start, at)
+        return between is not None and -_WITH_IT <= between <= _WITH_IT
+    # A status has no time of its own: its words are the newest. The start is told by the node's clock, not by ours.
+    between = seconds_between(start, view.at)
+    ahead = view.look.clock_difference if view.look is not None else None
+    return between is not None and -_WITH_IT <= between + (ahead or 0) <= _NOT_LONG_AGO
 
 
 def _of_runtime(

@@ -227,7 +227,11 @@ class Witness:
         room = room_fault(view, judgement.image) or few_inodes(view, judgement.image)
         if room is not None:
             yield self._against(room, view)
-        restarted = restart_fault(view, judgement.failure.since, judgement.statement)
+        said = judgement.statement
+        texts = [] if said is None else [(said.text, said.at)]
+        # A status that says no more than that the kubelet waits leaves it to the log to tell how the pull ended.
+        texts += [(line.text, line.at) for line in words.lines_about(view, judgement.image) if line.at]
+        restarted = restart_fault(view, judgement.failure.since, texts)
         if restarted is not None:
             yield self._against(restarted, view)
 

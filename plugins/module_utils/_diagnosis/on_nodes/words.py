@@ -85,6 +85,11 @@ def newest_words(
     return None
 
 
+def lines_about(view: NodeView, image: str) -> list[LogLine]:
+    """Return the lines of the log that name this image."""
+    return [line for line in view.log_lines if line.image and _is_about(line, image)]
+
+
 def provider_words(view: NodeView, image: str, read: Read) -> Words | None:
     """Return the kubelet's newest line on a credential provider that fails for this image, or for any.
 

@@ -177,6 +177,24 @@ def test_a_restart_that_cut_off_nothing_is_not_the_cause(
     assert ("started anew" in by_it.summary) == (words == CANCELLED)
 
 
+def test_a_restart_that_only_the_log_shows_to_have_cut_off_a_pull_is_the_cause(tmp_path: Path) -> None:
+    failure = failing(BARE, IMAGE, node=BROKEN, since="2026-01-20T11:00:00Z")
+    line = log(f'Failed to pull image err="{CANCELLED}"', unit="kubelet", at="2026-01-31T11:57:50Z")
+    for since, is_it in (("2026-01-31T11:57:55Z", True), ("2026-01-31T11:47:55Z", False)):
+        seen = [*sick(runtime(since=since), *way(), line), *well()]
+        found = finding_with(tmp_path / since[14:16], failure, seen)
+        assert ("started anew" in found.summary) == is_it
+
+
+def test_a_restart_is_the_cause_whatever_the_node_s_clock_says(tmp_path: Path) -> None:
+    failure = failing(CANCELLED, IMAGE, node=BROKEN, since="2026-01-20T11:00:00Z")
+    given = runtime(since="2026-01-31T12:57:55Z")
+    for ahead, is_it in ((3600.0, True), (0.0, False)):
+        seen = [look(clock_difference=ahead), given, disk(), *way(), *well()]
+        found = finding_with(tmp_path / str(ahead), failure, seen)
+        assert ("started anew" in found.summary) == is_it
+
+
 def test_a_client_that_waits_in_vain_on_a_busy_node_does_not_outweigh_exact_words(tmp_path: Path) -> None:
     silent = runtime(state="hung", detail="its client got no answer in 2 s")
     found = finding_with(tmp_path / "run", failing(NO_MOUNT, IMAGE, node=BROKEN), [*sick(silent), *well()])
