@@ -68,8 +68,9 @@ def newest_words(
 ) -> Words | None:
     """Return the newest log line about this image that names a cause; None where no line does.
 
-    ``sandbox``: lines on the sandbox image count, whatever it is called. Lines from before ``after`` do not, nor those
-    of a fault that is over: who tries again and again says so each time.
+    ``sandbox``: lines on the sandbox image count, whatever it is called. Lines from before ``after``, when the pull
+    began that goes on, do not; without one, nor those of a fault that is over: who tries again and again says so each
+    time.
     """
     lines = [
         line
@@ -77,7 +78,7 @@ def newest_words(
         if (line.image and _is_about(line, image)) or (sandbox and _SANDBOX in line.text.lower())
     ]
     for line in sorted(lines, key=lambda line: (line.at or "", line.text), reverse=True):
-        if (after and (line.at or "") < after) or _is_old(view, line):
+        if (line.at or "") < after if after else _is_old(view, line):
             continue
         said = read(line.text)
         if said.cause not in (Cause.UNKNOWN, Cause.CREDENTIAL_PROVIDER_FAILURE):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import (
     CertificateFact,
+    EventFact,
     HostSeen,
     NodeLook,
     Record,
@@ -414,6 +415,17 @@ def test_a_line_of_the_log_that_was_not_said_again_is_over(
     found = finding_with(
         tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), [*node, look(clock_difference=ahead)]
     )
+    assert found.cause == cause
+
+
+@pytest.mark.parametrize(
+    ("at", "cause"), [("2026-01-31T11:02:00Z", "dns_failure"), ("2026-01-31T10:58:00Z", "pull_slow")]
+)
+def test_a_line_of_a_pull_that_still_goes_on_is_not_over(tmp_path: Path, at: str, cause: str) -> None:
+    begun = EventFact("Pulling", "Normal", f'Pulling image "{IMAGE}"', last_at="2026-01-31T11:00:00Z")
+    fields = {**SLOW, "pulling_seconds": 3600, "events": (begun,)}
+    failure = failing(BARE, IMAGE, node=BROKEN, **fields)
+    found = finding_with(tmp_path / "run", failure, sick(*way(), log(no_such_host(IMAGE, HOST), at=at)))
     assert found.cause == cause
 
 
