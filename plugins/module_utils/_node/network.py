@@ -35,6 +35,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.net
     Proxies,
     proxied_hops,
     straight_hops,
+    trust_of,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.proxies import bare
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import (
@@ -132,7 +133,8 @@ def records(answer: Answer, question: NodeQuestion, now: float | None = None) ->
         straight += connection_hops(asked, job.facts.get("tcp", ()))
         straight += straight_hops(asked, job, clock, trust, mtu)
         found += straight
-        found += proxied_hops(asked, answer.jobs.get(f"network_p{number}"), proxies, straight, clock, trust)
+        by_proxy = answer.jobs.get(f"network_p{number}")
+        found += proxied_hops(asked, by_proxy, proxies, straight, clock, trust_of(job, trust))
         found += _job_gaps(node, job, f"the way to {asked.host}")
     if question.pod:
         found += _pod(answer, question)

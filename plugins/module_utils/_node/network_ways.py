@@ -55,12 +55,17 @@ class Proxies:
         return bypasses_proxy(origin, self.no_proxy.split(","))
 
 
+def trust_of(job: JobAnswer, system: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the files that a host was trusted by, whatever the way to it."""
+    return system + tuple(printable(one, 300) for one in job.facts.get("ca", ()))[:8]
+
+
 def straight_hops(
     asked: Asked, job: JobAnswer, clock: Clock, trust: tuple[str, ...], mtu: str = ""
 ) -> list[HopFact]:
     """Return the hops tls, http and large of the straight way. ``mtu`` is that of the node's interfaces."""
     hops: list[HopFact] = []
-    files = trust + tuple(printable(one, 300) for one in job.facts.get("ca", ()))[:8]
+    files = trust_of(job, trust)
     tls = _tls(asked, job, clock)
     said, block = (job.fact("http") or "").split(), job.block("http")
     http = None

@@ -371,6 +371,25 @@ def test_a_proxy_that_is_asked_by_hand() -> None:
     assert by_proxy("HTTP/1.0 200 Go\nnet_exit 0", "https", "x.test", "connect", NOW).outcome == "ok"
 
 
+def test_what_trusts_a_host_is_told_by_whatever_way_it_is_reached() -> None:
+    words = "HTTP/1.1 200 X\r\n\r\ncurl: (60) SSL certificate problem: self-signed certificate"
+    said = curl(words, "000 200 0 0 0", 60)
+    facts = {"clock": ("1800000000 1",), "system_trust": ("/bundle.crt",), "https_proxy": ("http://p.test:1",)}
+    host = {"asked": ("registry registry.test 443 https 0",), "ca": ("/own/ca.crt",)}
+    by_way = {"proxied": ("curl https registry.test 443 1",)}
+    jobs = {
+        "network": JobAnswer("network", "ended", facts=facts),
+        "network_h1": JobAnswer("network_h1", "ended", facts=host),
+        "network_p1": JobAnswer(
+            "network_p1", "ended", facts=by_way, blocks=(Block("proxied", said, 0, ended=True),)
+        ),
+    }
+    question = NodeQuestion("node1", hosts=(HostAsked("registry.test", "registry"),))
+    found = network.records(Answer(jobs, True), question)
+    (tls,) = [one for one in found if isinstance(one, HopFact) and one.hop == "tls"]
+    assert (tls.outcome, tls.trust) == ("untrusted", ("/bundle.crt", "/own/ca.crt"))
+
+
 @pytest.mark.parametrize(
     ("line", "outcome"),
     [
