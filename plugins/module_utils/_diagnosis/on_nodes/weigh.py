@@ -182,7 +182,12 @@ class Witness:
         if sure:
             return sure[0], True
         # What the runtime's files say of a host's trust tells more than a handshake of another make.
-        likely = [fault for fault in usable if fault.kind != "runtime_restarted" and fault.hop != Hop.TLS]
+        likely = [
+            fault
+            for fault in usable
+            if fault.kind != "runtime_restarted"
+            and (fault.hop != Hop.TLS or fault.kind.startswith("config_"))
+        ]
         return (likely[0], self._is_logged(likely[0], view)) if likely else (None, False)
 
     def _is_logged(self, fault: NodeFault, view: NodeView) -> bool:

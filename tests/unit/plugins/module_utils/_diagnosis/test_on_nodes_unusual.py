@@ -332,6 +332,17 @@ def test_containerd_that_need_not_verify_a_host_still_fails_at_plain_http(tmp_pa
     assert (found.cause, found.confidence) == ("http_https_mismatch", "confirmed")
 
 
+def test_a_ca_file_that_seems_to_lack_is_likely_at_fault_without_words(tmp_path: Path) -> None:
+    shown = hop("tls", "untrusted", cause="tls_untrusted", trust=("/etc/ssl/bundle.crt",))
+    origin = endpoint(f"https://{HOST}", role="origin", ca_files=("/etc/own/ca.crt",))
+    text = "the CA file /etc/own/ca.crt is not there"
+    lacks = problem("ca_missing", text, "tls_untrusted", certain=False)
+    seen = sick(hop("dns"), hop("tcp"), shown, origin, lacks)
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), seen)
+    assert (found.cause, found.confidence) == ("tls_untrusted", "likely")
+    assert text in found.summary
+
+
 def test_a_node_without_ipv6_is_told_what_keeps_it_from_ipv4(tmp_path: Path) -> None:
     six = hop("tcp", "no_route", address="2001:db8::5", family="ipv6")
     four = hop("tcp", "timeout", family="ipv4")
