@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import Cause, Hop
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.images import normal_host
@@ -40,6 +41,11 @@ _PROCESS = "its process"
 """How the probe begins what it saw of the process itself: stopped by a signal, or waiting in the kernel."""
 _CUT_OFF = re.compile(
     r"cancell?ed|transport is closing|connection (?:error|refused|reset|closed)|broken pipe|\bEOF\b|Unavailable",
+    re.IGNORECASE,
+)
+_AT_SOCKET = re.compile(
+    r"dial unix|unknown service runtime|error reading from server|transport is closing"
+    r"|code = (?:Unavailable|DeadlineExceeded)",
     re.IGNORECASE,
 )
 _WITH_IT, _NOT_LONG_AGO = 300.0, 3600.0
@@ -81,6 +87,13 @@ def runtime_faults(view: NodeView) -> list[NodeFault]:
     sure = kind == "runtime_stopped" or _PROCESS in runtime.detail
     fits = _OF_RUNTIME | WEAK_WORDS if sure else frozenset()
     return [_of_runtime(view, runtime, kind, words, fits, sure=sure)]
+
+
+def met_at_socket(fault: NodeFault, text: str) -> NodeFault:
+    """Let a runtime that does not answer explain the kubelet's words where the kubelet itself got no answer of it."""
+    if not _AT_SOCKET.search(text[:20000]):
+        return fault
+    return replace(fault, fits=fault.fits | _OF_RUNTIME)
 
 
 def well(view: NodeView) -> Evidence | None:

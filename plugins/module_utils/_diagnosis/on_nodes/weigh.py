@@ -201,9 +201,12 @@ class Witness:
         hosts = self._hosts(judgement, view)
         well = bool(registry) and view.gets_through(registry)
         # A runtime whose store is read-only may seem to hang: the disk is the reason.
-        yield from (
-            fault for fault in self._node(view) if fault.kind == "disk_read_only" or fault.hop == Hop.RUNTIME
-        )
+        text = judgement.statement.text if judgement.statement is not None else ""
+        for fault in self._node(view):
+            if fault.hop == Hop.RUNTIME:
+                yield runtime.met_at_socket(fault, text)
+            elif fault.kind == "disk_read_only":
+                yield fault
         if registry:
             for found in mirror_faults(view, registry, [fault for fault in on_way if not fault.wide]):
                 mirror = self._beside_mirror(found, view)

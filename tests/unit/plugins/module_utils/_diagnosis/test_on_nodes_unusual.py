@@ -202,6 +202,24 @@ def test_a_client_that_waits_in_vain_on_a_busy_node_does_not_outweigh_exact_word
     assert "does not answer" not in found.summary or found.confidence != "confirmed"
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        'rpc error: code = Unavailable desc = connection error: desc = "transport: dial unix /run/c.sock: refused"',
+        "rpc error: code = Unimplemented desc = unknown service runtime.v1.ImageService",
+    ],
+)
+def test_a_runtime_that_answers_neither_kubelet_nor_probe_is_shown_on_its_node(
+    tmp_path: Path, words: str
+) -> None:
+    silent = runtime(answers=False, detail="its client says: connection refused")
+    found = finding_with(
+        tmp_path / "run", failing(words, IMAGE, node=BROKEN), [*sick(silent, *way()), *well()]
+    )
+    assert (found.cause, found.confidence) == ("runtime_error", "confirmed")
+    assert "node1 cannot pull any image, node2 can: containerd runs and does not answer" in found.summary
+
+
 @pytest.mark.parametrize("others", ["get there straight", "were not looked at"])
 def test_a_host_is_exempt_from_the_proxy_for_good_reason_where_others_get_there_straight(
     tmp_path: Path, others: str
