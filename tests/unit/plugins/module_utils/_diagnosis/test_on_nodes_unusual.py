@@ -30,6 +30,7 @@ from tests.unit.plugins.module_utils._diagnosis.looked import (
     finding_with,
     hop,
     look,
+    resolver,
     runtime,
     sick,
     way,
@@ -147,6 +148,69 @@ def test_an_answer_for_another_name_is_the_resolver_s_fault_whatever_is_met_ther
     words = f"{ASKED}read tcp 10.9.0.1:5->{HERE}:443: read: connection reset by peer"
     found = finding_with(tmp_path / "run", failing(words, IMAGE, node=BROKEN), [*seen, *well()])
     assert (found.cause, found.hop, found.confidence) == ("dns_failure", "dns", "confirmed")
+
+
+@pytest.mark.parametrize(
+    ("met", "words"),
+    [
+        ([hop("tcp", "refused", address=HERE)], refused(IMAGE, HOST, f"{HERE}:443")),
+        ([hop("tcp", "no_route", address=HERE)], f"{ASKED}dial tcp {HERE}:443: connect: no route to host"),
+        (
+            [hop("tcp", address=HERE), hop("tls", "name_mismatch", address=HERE)],
+            f"{ASKED}x509: certificate is valid for other.example, not {HOST}",
+        ),
+        (
+            [hop("tcp", address=HERE), hop("tls", "not_tls", address=HERE)],
+            f"{ASKED}http: server gave HTTP response to HTTPS client",
+        ),
+    ],
+    ids=["closed", "nobody", "another", "another service"],
+)
+def test_an_address_at_which_the_host_is_not_met_is_the_resolver_s_fault(
+    tmp_path: Path, met: list[Record], words: str
+) -> None:
+    seen = [*sick(hop("dns", addresses=(HERE,)), *met), *well()]
+    found = finding_with(tmp_path / "run", failing(words, IMAGE, node=BROKEN), seen)
+    assert (found.cause, found.hop, found.confidence) == ("dns_failure", "dns", "confirmed")
+
+
+def test_a_line_of_the_hosts_file_is_at_fault_where_packets_to_its_address_are_lost(tmp_path: Path) -> None:
+    given = resolver(hosts_file=(f"{HERE} {HOST}",))
+    seen = [*sick(hop("dns", addresses=(HERE,)), hop("tcp", "timeout", address=HERE), given), *well()]
+    found = finding_with(tmp_path / "run", failing(DROPPED, IMAGE, node=BROKEN), seen)
+    assert (found.cause, found.confidence) == ("dns_failure", "confirmed")
+    assert f"/etc/hosts says {HERE}" in found.summary
+
+
+@pytest.mark.parametrize("role", ["token", "blob"])
+def test_an_odd_answer_to_a_path_that_it_does_not_know_is_no_fault_of_a_host(
+    tmp_path: Path, role: str
+) -> None:
+    hops = [hop(name, host=CDN, role=role) for name in ("dns", "tcp", "tls")]
+    odd = hop("http", "server_error", CDN, role=role, status=500)
+    asked = [answer("", IMAGE, hosts=(HostSeen("registry", HOST), HostSeen(role, CDN)))]
+    failure = failing(BARE, IMAGE, node=BROKEN)
+    found = finding_with(tmp_path / "run", failure, sick(*way(), *hops, odd), asked=asked)
+    assert found.cause == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("met", "fields"),
+    [({"tls": "untrusted"}, {}), ({}, {"resolves": False}), ({}, {"pulls": False})],
+    ids=["broken behind the connection", "not for tags", "not for content"],
+)
+def test_a_registry_that_is_closed_is_at_fault_where_no_mirror_takes_its_place(
+    tmp_path: Path, met: dict[str, str], fields: dict[str, bool]
+) -> None:
+    seen = sick(
+        endpoint(f"https://{MIRROR}", **fields),
+        endpoint(f"https://{HOST}", 1, "origin"),
+        *way(MIRROR, **met),
+        hop("dns"),
+        hop("tcp", "timeout"),
+    )
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), [*seen, *well()])
+    assert found.cause != "unknown"
 
 
 CANCELLED = "rpc error: code = Canceled desc = context canceled"
