@@ -118,7 +118,7 @@ runtime:
       type: str
       sample: running
     answers:
-      description: Whether it answered its own client, null if there is none.
+      description: Whether it answered its own client, null if there is none, or the client failed by itself.
       type: bool
       sample: true
     since:
