@@ -227,7 +227,7 @@ class Lab:
 
     def _wait_for_host(self, name: str, command: str) -> None:
         node = self.node(name)
-        wait_until(lambda: node.ssh(command, check=False).returncode == 0, f"{name}: {command}", 60)
+        wait_until(lambda: node.ssh(command, check=False).returncode == 0, f"{name}: {command}", 180)
 
     def remove_node(self, name: str) -> None:
         """Switches a node off and deletes it from the API."""

@@ -198,6 +198,14 @@ def others_get(view: NodeView, host: str, ladder: Ladder) -> str:
     return f"; the others get {addresses} for this name" if addresses else ""
 
 
+def given_by_hand(view: NodeView, host: str, hop: str, ladder: Ladder) -> str:
+    """Return which line of the hosts file leads to where this ``hop`` fails and the others do not go, or nothing."""
+    line = _hosts_line(view, host)
+    right = _elsewhere(view, host, hop, ladder)[0] if line else frozenset()
+    addresses = enumeration([clean(one, 60) for one in sorted(right)], 2)
+    return f"; /etc/hosts says {clean(line, 120)}, and the others get {addresses}" if addresses else ""
+
+
 def _elsewhere(
     view: NodeView, host: str, bad: str, ladder: Ladder
 ) -> tuple[frozenset[str], tuple[NodeView, ...]]:

@@ -117,10 +117,10 @@ def _http(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
         if not fails(hops):
             continue
         hop = first_of(one for one in hops if one.outcome not in GOOD and one.outcome != "not_checked")
-        if hop.outcome == "server_error" and hop.role in ("token", "blob"):
-            # They know no /v2/, and any answer shows that the way is fine.
+        if hop.outcome == "server_error" and _knows_no_v2(hop):
             continue
         cause, words = _answer(hop)
+        words += names.given_by_hand(view, host, name, ladder)
         told = ladder.compare(view, host, name)
         yield NodeFault(
             kind=f"{name}_{hop.outcome}",
@@ -137,6 +137,14 @@ def _http(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
             worse=tuple(other.name for other in told.worse),
             controller=told.controller,
         )
+
+
+def _knows_no_v2(hop: HopFact) -> bool:
+    """Tell whether it is the path /v2/ that this host objects to: the way to it is fine then.
+
+    A token service in whose place a load balancer answers that nobody is there cannot be used, whatever the path.
+    """
+    return hop.role == "blob" or (hop.role == "token" and hop.status not in (502, 503, 504))
 
 
 def _answer(hop: HopFact) -> tuple[Cause, str]:

@@ -232,7 +232,7 @@ def mirror_faults(view: NodeView, registry: str, broken: list[NodeFault]) -> Ite
             detail=clean(one.url),
             host=host,
             registry=registry,
-            sure=not falls_back,
+            sure=fault.sure and not falls_back,
             fits=frozenset({Cause.MIRROR_FAILURE}),
             evidence=(
                 *fault.evidence,

@@ -11,6 +11,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.moments import (
     seconds_between,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes import names
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
     OWN,
     NodeFault,
@@ -69,13 +70,14 @@ def faults(view: NodeView, host: str, ladder: Ladder) -> Iterator[NodeFault]:
     if valid is None:
         valid = bool(told.better) or told.controller is True
     clock = bool(off) and valid
-    because = off if clock else _because(hop)
+    because = off if clock else _because(hop, view.at)
     if hop.outcome == "timeout" and fails(view.of_host(host, "large")):
         because = (
             "small packets pass and large ones are lost on the way (path MTU), so that the handshake hangs"
         )
     if off and not clock:
         because += f"; besides, {off}"
+    because += names.given_by_hand(view, host, "tls", ladder)
     verb = f"finish the TLS handshake with {clean(host)}"
     yield NodeFault(
         kind="clock" if clock else f"tls_{hop.outcome}",
@@ -135,7 +137,7 @@ def _is_valid(hop: HopFact, at: str | None) -> bool | None:
     return all((begun is None or begun >= 0) and (left is None or left >= 0) for begun, left in ends)
 
 
-def _because(hop: HopFact) -> str:
+def _because(hop: HopFact, at: str | None) -> str:
     shown = hop.certificates[0] if hop.certificates else None
     trust = enumeration([clean(name, 80) for name in hop.trust], 2)
     if hop.outcome == "untrusted":
@@ -144,6 +146,8 @@ def _because(hop: HopFact) -> str:
     if hop.text.startswith(_ABOVE):
         return clean(hop.text, 300)
     if hop.outcome == "expired":
+        if shown and (seconds_between(at, shown.not_after) or 0) > 0:
+            return "one of its chain has expired"
         return f"it expired{f' at {clean(shown.not_after)}' if shown and shown.not_after else ''}"
     if hop.outcome == "not_yet_valid":
         return (

@@ -364,8 +364,54 @@ def test_a_clock_is_at_fault_where_the_certificate_is_good_by_another(
     other = [look(HEALTHY), *way(on=HEALTHY, tls=others)]
     found = finding_with(tmp_path / "run", failing(EXPIRED, IMAGE, node=BROKEN), [*seen, *other])
     assert (found.cause, found.confidence) == ("tls_expired", "confirmed")
-    assert ("it expired" not in found.summary) == is_clock
+    assert (" expired" not in found.summary) == is_clock
     assert "clock is 2 minutes ahead" in found.summary
+
+
+def test_a_date_to_come_is_not_told_as_one_that_is_over(tmp_path: Path) -> None:
+    shown = hop("tls", "expired", cause="tls_expired", certificates=(VALID, PAST))
+    seen = sick(hop("dns"), hop("tcp"), shown)
+    found = finding_with(tmp_path / "run", failing(EXPIRED, IMAGE, node=BROKEN), seen)
+    assert VALID.not_after not in found.summary
+    assert "one of its chain has expired" in found.summary
+
+
+@pytest.mark.parametrize(("status", "cause"), [(503, "registry_server_error"), (500, "unknown")])
+def test_a_token_service_that_is_down_is_told_from_one_that_knows_no_v2(
+    tmp_path: Path, status: int, cause: str
+) -> None:
+    token = "auth.registry.example"
+    down = hop("http", "server_error", token, role="token", status=status)
+    seen = sick(*way(), *(hop(name, host=token, role="token") for name in ("dns", "tcp", "tls")), down)
+    failure = failing(BARE, IMAGE, node=BROKEN)
+    asked = answer("", IMAGE, hosts=(HostSeen("registry", HOST), HostSeen("token", token)))
+    assert finding_with(tmp_path / "run", failure, seen, asked=[asked]).cause == cause
+
+
+def test_a_line_of_the_hosts_file_is_told_beside_the_fault_that_it_leads_to(tmp_path: Path) -> None:
+    given = resolver(hosts_file=(f"{HERE} {HOST}",))
+    bad = [hop("dns", addresses=(HERE,)), hop("tcp", address=HERE), hop("tls", "untrusted", address=HERE)]
+    other = [look(HEALTHY), hop("dns", addresses=(THERE,), on=HEALTHY), *way(on=HEALTHY)[1:]]
+    failure = failing(UNTRUSTED, IMAGE, node=BROKEN)
+    found = finding_with(tmp_path / "run", failure, [*sick(given, *bad), *other])
+    assert (found.cause, found.hop) == ("tls_untrusted", "tls")
+    assert f"/etc/hosts says {HERE} {HOST}, and the others get {THERE}" in found.summary
+
+
+def test_a_mirror_that_need_not_be_verified_is_not_surely_at_fault_for_its_certificate(
+    tmp_path: Path,
+) -> None:
+    seen = sick(
+        endpoint(f"https://{MIRROR}", skip_verify=True),
+        endpoint(f"https://{HOST}", 1, "origin"),
+        hop("dns", host=MIRROR),
+        hop("tcp", host=MIRROR),
+        hop("tls", "untrusted", MIRROR),
+        hop("dns"),
+        hop("tcp", "timeout"),
+    )
+    found = finding_with(tmp_path / "run", failing(BARE, IMAGE, node=BROKEN), seen)
+    assert (found.cause, found.confidence) != ("mirror_failure", "confirmed")
 
 
 def test_an_intermediate_certificate_is_told_by_its_own_date(tmp_path: Path) -> None:
