@@ -56,14 +56,15 @@ _WHAT = {
 
 def disk_faults(view: NodeView) -> list[NodeFault]:
     """Return what is wrong with the file systems that pulls write to, the image store's first."""
+    stores = [one for one in view.file_systems if one.purpose == "images"]
     ordered = sorted(view.file_systems, key=lambda one: _rank(one.purpose))
     # One mount may serve several purposes: it is one fault then.
     mounts: dict[str, NodeFault] = {}
     for one in ordered:
         if one.purpose in _NEEDED and (one.purpose != "root" or _bears_pulls(view, one)):
             for fault in _file_system(view, one):
-                if one.purpose == "kubelet" and _has_own_mount(view, one):
-                    # Pulls write to the image store alone; it is the containers that fail to start.
+                if one.purpose == "kubelet" and stores:
+                    # Pulls write to the image store alone; where it shares this mount, its own fault came first.
                     fault = replace(fault, sure=False, fits=frozenset({Cause.DISK_FULL}))
                 mounts.setdefault(one.mount_point or one.path, fault)
     return list(mounts.values())
@@ -142,11 +143,6 @@ def _bears_pulls(view: NodeView, root: FileSystemFact) -> bool:
         if shared and not root.read_only:
             return True
     return False
-
-
-def _has_own_mount(view: NodeView, one: FileSystemFact) -> bool:
-    stores = [other for other in view.file_systems if other.purpose == "images" and other.mount_point]
-    return bool(stores and one.mount_point) and all(other.mount_point != one.mount_point for other in stores)
 
 
 def _rank(purpose: str) -> int:
