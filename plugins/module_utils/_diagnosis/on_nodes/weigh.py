@@ -10,7 +10,6 @@ stay; but where the node meets no trouble at all they are less sure: it may have
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._classify import (
@@ -28,15 +27,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.judgement import Judgement
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes import (
     beside,
-    disk,
     names,
-    runtime,
     words,
-)
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.disk import (
-    disk_faults,
-    few_inodes,
-    room_fault,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.fault import (
     NETWORK_WORDS,
@@ -46,19 +38,14 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosi
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.ladder import (
     Ladder,
-    told,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.network import (
-    network_faults,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.met import (
+    FALLBACK,
+    Met,
+    is_weak,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.runtime import (
-    FALLBACK_LACKS_CA,
     config_faults,
-    host_of,
-    mirror_faults,
-    restart_fault,
-    runtime_faults,
-    words_are_about,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._diagnosis.on_nodes.views import (
     NodeView,
@@ -72,20 +59,16 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
 
 _NOT_THERE = frozenset({Cause.TAG_NOT_FOUND, Cause.REPOSITORY_NOT_FOUND})
 _OF_CREDENTIALS = ABOUT_LOGIN | {Cause.UNKNOWN}
-_FALLBACK = f"config_{FALLBACK_LACKS_CA}"
 _BEFORE_CONTENT = frozenset({Hop.DNS, Hop.TCP, Hop.PROXY, Hop.TLS, Hop.REGISTRY, Hop.MANIFEST})
-_LOOSE = frozenset({Cause.TIMEOUT, Cause.RUNTIME_ERROR})
-"""Weak too, unless the words admit no other cause."""
 
 
 class Witness:
-    """Weighs what was seen on nodes; each node's faults are found once, however many pods it has."""
+    """Weighs what was seen on nodes; each text is read once, however many pods there are."""
 
     def __init__(self, facts: Facts) -> None:
         self._facts = facts
         self._ladder = Ladder(facts)
-        self._on_way: dict[str, list[NodeFault]] = {}
-        self._of_node: dict[str, list[NodeFault]] = {}
+        self._met = Met(facts, self._ladder)
         self._texts: dict[str, Classification] = {}
 
     def weigh(self, judgement: Judgement) -> Judgement:
@@ -105,7 +88,7 @@ class Witness:
         fault, sure = self._choose(judgement, view)
         if fault is not None:
             mirror = _as_mirror(judgement, fault)
-            fault = fault if mirror is fault else self._beside_mirror(mirror, view)
+            fault = fault if mirror is fault else self._met.beside_mirror(mirror, view)
             return self._tried(_found(judgement, fault, sure), view)
         judgement = self._behind_a_file(judgement, view)
         judgement = self._late_names(judgement, view)
@@ -167,7 +150,7 @@ class Witness:
 
     def _choose(self, judgement: Judgement, view: NodeView) -> tuple[NodeFault | None, bool]:
         """The fault that the words fit; or, for weak words, the first that must break the pull, or that may."""
-        faults = list(self._concerning(judgement, view))
+        faults = list(self._met.of(judgement, view))
         fitting = [fault for fault in faults if judgement.cause in fault.fits]
         if fitting:
             named = [fault for fault in fitting if fault.host == normal_host(judgement.host)]
@@ -194,115 +177,18 @@ class Witness:
         """Tell whether the runtime was heard to pass this mirror over."""
         return fault.kind == "mirror" and any(words.mirror_lines(view, frozenset({fault.host}), self.read))
 
-    def _concerning(self, judgement: Judgement, view: NodeView) -> Iterator[NodeFault]:
-        """The faults of this node that this pull meets, in the order in which it would meet them."""
-        registry = registry_host(judgement.image)
-        on_way = self._network(view)
-        hosts = self._hosts(judgement, view)
-        well = bool(registry) and view.gets_through(registry)
-        # A runtime whose store is read-only may seem to hang: the disk is the reason.
-        text = judgement.statement.text if judgement.statement is not None else ""
-        for fault in self._node(view):
-            if fault.hop == Hop.RUNTIME:
-                yield runtime.met_at_socket(fault, text)
-            elif fault.kind == "disk_read_only":
-                yield fault
-        if registry:
-            for found in mirror_faults(view, registry, [fault for fault in on_way if not fault.wide]):
-                mirror = self._beside_mirror(found, view)
-                named = judgement.cause == Cause.MIRROR_FAILURE or not judgement.classification
-                if words_are_about(judgement.cause, judgement.host, mirror):
-                    yield replace(mirror, fits=mirror.fits | {judgement.cause})
-                elif named or is_weak(judgement):
-                    yield mirror
-            files = config_faults(view, registry, judgement.cause)
-            yield from (one for one in files if one.kind != _FALLBACK)
-        mirrors = {host_of(one) for one in view.endpoints_of(registry) if one.role == "mirror"}
-        served = self._is_served(view, registry)
-        in_words = "" if is_weak(judgement) else normal_host(judgement.host)
-        by_proxy = judgement.cause == Cause.PROXY_ERROR or _go_by_proxy(view, hosts)
-        for fault in on_way:
-            met = fault.wide and (not (well or served) or fault.cause == judgement.cause)
-            if fault.hop == Hop.PROXY and not by_proxy:
-                met = False
-            # Where a mirror answers the others may be closed on purpose: they count where the words name them.
-            on_it = (
-                fault.host in hosts and fault.host not in mirrors and (not served or fault.host == in_words)
-            )
-            if met or on_it:
-                yield fault
-        yield from (fault for fault in self._node(view) if fault.hop == Hop.DISK)
-        room = room_fault(view, judgement.image) or few_inodes(view, judgement.image)
-        if room is not None:
-            yield self._against(room, view)
-        said = judgement.statement
-        texts = [] if said is None else [(said.text, said.at)]
-        # A status that says no more than that the kubelet waits leaves it to the log to tell how the pull ended.
-        texts += [(line.text, line.at) for line in words.lines_about(view, judgement.image) if line.at]
-        restarted = restart_fault(view, judgement.failure.since, texts)
-        if restarted is not None:
-            yield self._against(restarted, view)
-
-    def _is_served(self, view: NodeView, registry: str) -> bool:
-        """Tell whether nothing is wrong on the way to a mirror that gives images of ``registry`` by their tags."""
-        broken = {fault.host for fault in self._network(view)}
-        mirrors = (one for one in view.endpoints_of(registry) if one.role == "mirror")
-        hosts = {host_of(one) for one in mirrors if one.pulls and one.resolves} - broken
-        return any(view.is_well(host, hop) for host in hosts for hop in ("tcp", "proxy", "http"))
-
-    def _beside_mirror(self, mirror: NodeFault, view: NodeView) -> NodeFault:
-        """A node that has no such mirror gets on with the registry itself."""
-        if mirror.compared:
-            return mirror
-        better = self._ladder.compare(view, mirror.registry, "http").better
-        proof = tuple(told(other, other.of_host(mirror.registry, "http")[0]) for other in better[:1])
-        names = tuple(other.name for other in better)
-        return replace(mirror, compared=names, evidence=(*mirror.evidence, *proof))
-
-    def _hosts(self, judgement: Judgement, view: NodeView) -> frozenset[str]:
-        """The hosts that this pull touches, as far as anybody has seen them."""
-        found = {normal_host(registry_host(judgement.image)), normal_host(judgement.host)}
-        for answer in self._facts.answers.of_image(judgement.image):
-            found.update(
-                normal_host(one.host) for one in answer.hosts if one.role in ("registry", "token", "blob")
-            )
-        found.update(host_of(one) for one in view.endpoints_of(registry_host(judgement.image)))
-        return frozenset(found - {""})
-
-    def _network(self, view: NodeView) -> list[NodeFault]:
-        if view.name not in self._on_way:
-            self._on_way[view.name] = network_faults(view, self._ladder)
-        return self._on_way[view.name]
-
-    def _node(self, view: NodeView) -> list[NodeFault]:
-        if view.name not in self._of_node:
-            found = sorted(
-                [*runtime_faults(view), *disk_faults(view)], key=lambda one: one.kind != "disk_read_only"
-            )
-            self._of_node[view.name] = [self._against(fault, view) for fault in found]
-        return self._of_node[view.name]
-
-    def _against(self, fault: NodeFault, view: NodeView) -> NodeFault:
-        """Set a healthy node of the pool against the disk or runtime that is not."""
-        is_well = runtime.well if fault.hop == Hop.RUNTIME else disk.well
-        for other in self._ladder.beside(view):
-            good = is_well(other)
-            if good is not None:
-                return replace(fault, compared=(other.name,), evidence=(*fault.evidence, good))
-        return fault
-
     def _behind_a_file(self, judgement: Judgement, view: NodeView) -> Judgement:
         """Words that another cause hides behind, because of how the runtime is told to ask."""
         registry = registry_host(judgement.image)
         outcome = judgement.outcome
         if judgement.cause == Cause.TLS_UNTRUSTED:
             for fault in config_faults(view, registry, judgement.cause):
-                if fault.kind == _FALLBACK:
+                if fault.kind == FALLBACK:
                     return beside.hidden(judgement, view, fault, outcome)
         if judgement.cause in _NOT_THERE and outcome is not None and outcome.result == Result.PULLS:
             mirrors = [one for one in view.endpoints_of(registry) if one.role == "mirror"]
-            origin = [one for one in self._network(view) if one.host == normal_host(registry)]
-            if mirrors and origin and not self._is_served(view, registry):
+            origin = [one for one in self._met.network(view) if one.host == normal_host(registry)]
+            if mirrors and origin and not self._met.is_served(view, registry):
                 return _found(judgement, origin[0], origin[0].sure)
             if mirrors:
                 return beside.lacking_mirror(judgement, view, mirrors[0])
@@ -310,7 +196,7 @@ class Witness:
 
     def _late_names(self, judgement: Judgement, view: NodeView) -> Judgement:
         """Where a time ran out, a resolver that answers late may have used it up; it has answered, though."""
-        late = [one for one in self._concerning(judgement, view) if one.kind == names.SLOW]
+        late = [one for one in self._met.of(judgement, view) if one.kind == names.SLOW]
         if judgement.cause != Cause.TIMEOUT or not late:
             return judgement
         doubt = Alternative(
@@ -344,21 +230,6 @@ class Witness:
                 judgement = replace(judgement, seen=replace(fault, compared=(other.name,)))
             return judgement
         return judgement
-
-
-def is_weak(judgement: Judgement) -> bool:
-    """Tell whether the words say no more than that the pull has not succeeded."""
-    if judgement.cause in _LOOSE:
-        said = judgement.classification
-        names_nobody = judgement.cause == Cause.RUNTIME_ERROR or said is None or not said.host
-        return names_nobody and judgement.confidence != Confidence.CONFIRMED
-    return judgement.cause in WEAK_WORDS
-
-
-def _go_by_proxy(view: NodeView, hosts: Iterable[str]) -> bool:
-    """Tell whether the runtime goes to one of these hosts through a proxy, or none of them was tried."""
-    ways = [hops for host in hosts if (hops := view.of_host(host)) and hops[0].role != "proxy"]
-    return not ways or any(one.proxy or one.hop == "proxy" for hops in ways for one in hops)
 
 
 def _begun(failure: PullFailure) -> str:
