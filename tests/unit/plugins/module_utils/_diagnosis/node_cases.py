@@ -32,6 +32,7 @@ CDN = "cdn.example"
 MIRROR = "mirror.example"
 PROXY = "http://proxy.example:3128"
 TOML = f"/etc/containerd/certs.d/{HOST}/hosts.toml"
+SLOW = {"symptom": "pulling", "pulling_seconds": 900, "reason": "ContainerCreating"}
 BARE = ""
 ASKED = f'failed to resolve reference "{IMAGE}": failed to do request: Head "https://{HOST}/v2/shop/web/manifests/1": '
 DROPPED = f"{ASKED}dial tcp {ADDRESS}:443: i/o timeout"
