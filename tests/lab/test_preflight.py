@@ -121,7 +121,7 @@ def test_the_kubelets_meet_what_was_foretold(checked: Checked, lab: Lab) -> None
     lab.api.create_namespace("shop")
     chosen = {fault.name: fault.objects for fault in checked.faults if fault.name not in NOT_AS_A_POD}
     beside = [one for one in sound(lab.accounts) if one["metadata"]["namespace"] == "shop"]
-    # Few enough that a kubelet's own limit of pulls (registryPullQPS) has no say.
+    # Few enough that the kubelets' own limit of pulls (registryPullQPS) is seldom met.
     chosen |= {one["metadata"]["name"]: (one,) for one in [one for one in beside if "spec" in one][:8]}
     objects = [*beside, *(one for members in chosen.values() for one in members)]
     for one in objects:
@@ -136,7 +136,11 @@ def test_the_kubelets_meet_what_was_foretold(checked: Checked, lab: Lab) -> None
             for one in checked.report["workloads"]
             if one["name"] in chosen
         }
-        assert pulled(lab, set(chosen)) == foretold
+        found = pulled(lab, set(chosen))
+        unforeseen = {name for name in chosen if found.get(name) != foretold[name]}
+        assert not unforeseen, [
+            pod["status"] for pod in lab.api.list("Pod", "shop") if pod["metadata"]["name"] in unforeseen
+        ]
     finally:
         lab.api.delete("Namespace", "shop")
 
@@ -149,7 +153,10 @@ def pulled(lab: Lab, names: set[str]) -> dict[str, bool]:
         for pod in lab.api.list("Pod", "shop"):
             status = pod.get("status", {})
             told = [*(status.get("initContainerStatuses") or []), *(status.get("containerStatuses") or [])]
-            reasons = {one["state"].get("waiting", {}).get("reason", "") for one in told}
+            waiting = [one["state"].get("waiting", {}) for one in told]
+            # The kubelet's own limit of pulls tells nothing of the image; it tries again.
+            said = [one for one in waiting if "pull QPS exceeded" not in one.get("message", "")]
+            reasons = {one.get("reason", "") for one in said}
             # Besides ErrImagePull and its like, a raw error of the kubelet may stand there.
             if reasons - {"", "ContainerCreating", "PodInitializing", "CrashLoopBackOff"}:
                 found[pod["metadata"]["name"]] = False

@@ -121,7 +121,8 @@ def test_mirrors_beside_config_path_cost_the_cri_plugin(lab: Lab, node: Node, tm
     node.write_file(
         "/etc/containerd/config.toml", f'{before}\n{table}.mirrors."x"]\nendpoint = ["http://x"]\n'
     )
-    node.ssh("systemctl restart containerd")
+    # When a process began is known to the second.
+    node.ssh("touch -d '5 seconds ago' /etc/containerd/config.toml && systemctl restart containerd")
     try:
         result = asked(lab, node, tmp_path, "runtime_config_info")
         assert any(one["key"] == "deprecated_mirrors" and one["certain"] for one in result["config_problems"])
