@@ -27,7 +27,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._pull_che
     rows,
     stage,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import (
     Client as RegistryClient,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.plugin_utils._looking import (

@@ -58,6 +58,7 @@ class ActionModule(ControllerAction):
     """Prints a report and writes its files; fails afterwards where ``fail_on`` or an unreadable cluster says so."""
 
     ARGUMENT_SPEC = ARGUMENT_SPEC
+    KNOWN_ERRORS = (*ControllerAction.KNOWN_ERRORS, ReportError)
 
     def act(self, options: dict[str, Any]) -> dict[str, Any]:
         if not _NAME.fullmatch(options["name"]):

@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from itertools import groupby
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ansible import constants as C  # noqa: N812 - Ansible's own name for it
 from ansible.errors import AnsibleActionFail
@@ -21,7 +21,9 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence
     EvidenceFolder,
     unpacked,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import Line, ReportError
+
+if TYPE_CHECKING:
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report.layout import Line
 
 PRIVATE_FOLDER = 0o700
 PRIVATE_FILE = 0o600
@@ -35,6 +37,8 @@ class OneLineAction(ActionBase):
     ARGUMENT_SPEC: dict[str, dict[str, Any]] = {}
     CONSTRAINTS: dict[str, Any] = {}
     """Further arguments of the check: ``mutually_exclusive``, ``required_one_of`` and the like."""
+    KNOWN_ERRORS: tuple[type[Exception], ...] = (EvidenceError,)
+    """What ``act`` may raise whose message is one line for the user."""
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
@@ -44,7 +48,7 @@ class OneLineAction(ActionBase):
         result["_ansible_verbose_override"] = True
         try:
             result.update(self.act(options))
-        except (EvidenceError, ReportError) as error:
+        except self.KNOWN_ERRORS as error:
             raise AnsibleActionFail(str(error)) from None
         except OSError as error:
             where = f" {error.filename}" if error.filename else ""

@@ -25,10 +25,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._cluster.
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._evidence import Redactor
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model import Report
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import (
     Client as RegistryClient,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
     Settings,
     SettingsInvalid,
 )

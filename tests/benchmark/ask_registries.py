@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "collections"))
 
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
-    Client,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
     Question,
     Settings,
 )

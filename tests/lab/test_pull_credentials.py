@@ -24,10 +24,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._pull_che
     PullChecker,
     asked_for,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import (
     Client as RegistryClient,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Settings
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Settings
 
 from tests.lab.image_pull_lab.lab import Lab
 from tests.unit.plugins.module_utils._credentials.secrets_of_tests import PASSWORD, auth

@@ -65,7 +65,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
     Outcome,
     outcome_of,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import (
     Client as RegistryClient,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import plural

@@ -28,7 +28,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.outcome import Looked
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.workloads import Workload
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._pull_check import PullChecker
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import (
     Client as RegistryClient,
 )
 

@@ -73,7 +73,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
     Workload,
     collect,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import (
     Client as RegistryClient,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._text import plural

@@ -21,7 +21,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     RegistryAnswer,
     TagList,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Question
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Question
 
 EARLY_HOPS = ("dns", "tcp", "tls", "proxy")
 """Where a host cannot be reached, another login changes nothing."""

@@ -3,17 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What registries say about images: the distribution protocol, asked as a kubelet's runtime would ask.
 
-Knows nothing of Kubernetes. ``Client(Settings(...)).ask([Question(...)])`` gives one ``RegistryAnswer`` for each
-question, in its order; a registry's fault is an answer and never an exception.
+Knows nothing of Kubernetes. ``client.Client(settings.Settings(...)).ask([settings.Question(...)])`` gives one
+``RegistryAnswer`` for each question, in its order; a registry's fault is an answer and never an exception. Nothing is
+imported here: a look at a node reads certificates and challenges as the client does, and needs no HTTP for it.
 """
-
-from __future__ import annotations
-
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
-    Question,
-    Settings,
-    SettingsInvalid,
-)
-
-__all__ = ["Client", "Question", "Settings", "SettingsInvalid"]

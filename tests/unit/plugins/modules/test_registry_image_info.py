@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Client, Settings
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
+    Settings,
     SettingsInvalid,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.task import (

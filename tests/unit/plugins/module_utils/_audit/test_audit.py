@@ -34,10 +34,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model im
     RegistryAnswer,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._preflight.outcome import Outcome
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import (
     Client as RegistryClient,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Settings
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Settings
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._report import (
     parse_report,
     render_json,

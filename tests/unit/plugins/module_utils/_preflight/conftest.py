@@ -25,10 +25,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._prefligh
     Text,
     preflight,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import (
     Client as RegistryClient,
 )
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Settings
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Settings
 
 from tests.unit.plugins.module_utils._cluster.api_server import api_server
 from tests.unit.plugins.module_utils._cluster.mini_cluster import MiniCluster

@@ -15,8 +15,8 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.as
     RegistryAnswer,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
-    Client,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
     Question,
     Settings,
 )

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Client, Question
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Question
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE, Ask
 from tests.unit.plugins.module_utils._registry.loopback import Say, Seen, Server, as_json, error
@@ -192,7 +193,7 @@ def _bearer(server: Server, name: str, challenge: str, wanted: str) -> None:
 
 
 def _plain(*servers: Server, **options: object) -> object:
-    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Settings
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Settings
 
     plain = tuple(server.netloc for server in servers)
     return Settings(timeout=5.0, deadline=20.0, plain_http=plain, **options)  # type: ignore[arg-type]

@@ -12,12 +12,12 @@ from collections.abc import Iterator
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import CredentialRef
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
-    Client,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
     Question,
     Settings,
     SettingsInvalid,
-    client,
 )
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE

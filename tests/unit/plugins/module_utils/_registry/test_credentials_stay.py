@@ -9,11 +9,7 @@ from __future__ import annotations
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import TagList
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
-    Client,
-    Question,
-    Settings,
-)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.errors import Stopped
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.exchange import Transport
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.origin import (
@@ -23,6 +19,10 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry
     registry_origin,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.scrub import scrubbed_tags
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
+    Question,
+    Settings,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.watch import Deadline
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE

@@ -23,14 +23,14 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.as
     RegistryAnswer,
 )
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
-    Client,
-    Question,
-    Settings,
-)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.content import (
     DOCKER_LIST,
     DOCKER_MANIFEST,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
+    Question,
+    Settings,
 )
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE

@@ -16,8 +16,8 @@ from typing import Any
 
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import RegistryAnswer
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
-    Client,
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import (
     Question,
     Settings,
     SettingsInvalid,

@@ -10,11 +10,9 @@ import json
 import pytest
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.asked import Platform
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._model.login import Login
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import (
-    Client,
-    Question,
-    content,
-)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import content
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Question
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE, Ask
 from tests.unit.plugins.module_utils._registry.loopback import Say, Seen, Server, error
@@ -242,7 +240,7 @@ class TestMirrors:
 
 
 def _plain(*servers: Server, **options: object) -> object:
-    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Settings
+    from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Settings
 
     plain = tuple(server.netloc for server in servers)
     return Settings(timeout=5.0, deadline=20.0, plain_http=plain, **options)  # type: ignore[arg-type]

@@ -8,11 +8,12 @@ from __future__ import annotations
 import json
 
 import pytest
-from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry import Client, Settings
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.client import Client
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.nearness import (
     near_names,
     near_tags,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._registry.settings import Settings
 
 from tests.unit.plugins.module_utils._registry.conftest import ALICE
 from tests.unit.plugins.module_utils._registry.loopback import Say, Seen, Server, as_json, error
