@@ -6,6 +6,9 @@
 from __future__ import annotations
 
 import ast
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -95,6 +98,27 @@ def test_imports_go_one_way_and_know_nothing_of_ansible(path: Path) -> None:
     assert not imported & {"importlib.import_module", "importlib", "pkgutil"}, (
         "modules ship only what is imported statically"
     )
+
+
+def _loaded_with(module: str) -> set[str]:
+    """Return the packages of ours that an import of ``module`` brings with it, and the libraries beside them."""
+    code = f"import sys, ansible.plugins.action, {COLLECTION}.{module}; print(*sys.modules)"
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(ROOT / "collections")},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    names = done.stdout.split()
+    return {_utils_package(name) or name.partition(".")[0] for name in names}
+
+
+def test_a_look_at_a_node_loads_neither_an_http_client_nor_the_judging() -> None:
+    loaded = _loaded_with("plugins.action.node_probe")
+    assert "_node" in loaded
+    assert not loaded & {"urllib3", "_cluster", "_classify", "_diagnosis", "_report"}
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=_name)

@@ -32,7 +32,9 @@ send() {
     elif [ ! -r "$1" ]; then say "state_$send_count" unreadable
     else
         say "state_$send_count" read
-        [ "${2:-32768}" -eq 0 ] || [ "$(wc -c <"$1")" -le "${2:-32768}" ] || say "larger_$send_count" 1
+        send_larger=
+        [ "${2:-32768}" -eq 0 ] || [ "$(wc -c <"$1")" -le "${2:-32768}" ] || send_larger=1
+        [ -z "$send_larger" ] || say "larger_$send_count" 1
         block "file_$send_count" "${3:-send_text}" "$1" "${2:-32768}"
     fi
 }
@@ -60,13 +62,16 @@ send_text() {
         blot_key="[\"']?[A-Za-z_-]*([Pp]assw[a-z]*|[Aa]uth|[Aa]uthorization|[Tt]oken|[Ss]ecret|[Cc]ookie|[Kk]ey)[\"']?"
         blot_is='[[:space:]]*[=:][[:space:]]*'
         blot_yaml='(password|auth|identity_token|token)[[:space:]]*:[[:space:]]*'
-        head -c "$2" "$1" | sed -E \
+        set -- "$1" "$2" -E \
             -e "s/($blot_key$blot_is\\[?[[:space:]]*)\"[^\"\\]*\"/\\1\"hidden\"/g" \
             -e "s/^([[:space:]]*$blot_yaml)[^]\"'[{}#&*!|>[:space:]][^#]*\$/\\1hidden/" \
             -e "/[Pp][Rr][Oo][Xx][Yy]/s,([\"'][^\"'[:space:]]*://)[^\"']*@,\\1hidden@,g" \
             -e "/[Pp][Rr][Oo][Xx][Yy]/s,://[^\"'[:space:]]*@,://hidden@,g" \
             -e "s,([Pp][Rr][Oo][Xx][Yy]=)[^:\"'[:space:]]*:[^/\"'[:space:]][^\"'[:space:]]*@,\\1hidden@,g" \
             -e "s,://[^]/@\"'[:space:]]*@,://hidden@,g"
+        send_path=$1 send_most=$2
+        shift 2
+        if [ "$send_larger" ]; then head -c "$send_most" "$send_path" | sed "$@"; else sed "$@" <"$send_path"; fi
     else
         head -c "$2" "$1"
     fi
@@ -144,20 +149,20 @@ say_folders() {
 # The unit that starts the runtime, its drop-ins and its environment files, in systemd.unit(5)'s order of folders.
 send_unit() {
     [ "$RT_UNIT" ] || return 0
+    set --
     for folder in /etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system \
         /lib/systemd/system; do
-        send_unit_file "$folder/$RT_UNIT"
-        for entry in "$folder/$RT_UNIT.d"/*.conf; do send_unit_file "$entry"; done
+        # Mostly the same folder once more.
+        [ "$folder" != /lib/systemd/system ] || ! [ "$folder" -ef /usr/lib/systemd/system ] 2>/dev/null || continue
+        for entry in "$folder/$RT_UNIT" "$folder/$RT_UNIT.d"/*.conf; do
+            [ -f "$entry" ] || continue
+            send_timed "$entry"
+            [ ! -r "$entry" ] || set -- "$@" "$entry"
+        done
     done
-}
-
-send_unit_file() {
-    [ -f "$1" ] || return 0
-    send_timed "$1"
-    rt_read "$1"
-    case $rt_text in *EnvironmentFile*) ;; *) return 0 ;; esac
+    [ $# -gt 0 ] && have sed || return 0
     environment_file='s,^[[:space:]]*EnvironmentFile[[:space:]]*=[[:space:]]*-{0\,1}(/[^[:space:]]*).*,\1,p'
-    for line in $(printf '%s\n' "$rt_text" | sed -n -E "$environment_file"); do
+    for line in $(sed -n -E "$environment_file" "$@" </dev/null | head -c 65536); do
         send_timed "$line" 65536 send_proxies
     done
 }
@@ -201,7 +206,7 @@ if [ "$RT_UNIT" ] && [ -d /run/systemd/system ] && have systemctl; then
     block unit limit 2 systemctl show --no-pager -p ActiveState,SubState,NRestarts,Result,ActiveEnterTimestamp \
         -p NeedDaemonReload,ExecMainStartTimestamp,ExecMainStatus "$RT_UNIT"
 fi
-[ -r /etc/environment ] && block etc_environment send_proxies /etc/environment 16384
+[ -s /etc/environment ] && [ -r /etc/environment ] && block etc_environment send_proxies /etc/environment 16384
 """
 """What is known without asking the runtime."""
 

@@ -27,7 +27,7 @@ disk_kubelet() {
     disk_ifs=$IFS
     IFS=$nl
     set -f
-    rt_arguments "$RT_KUBELET_PID"
+    rt_text=$RT_KUBELET_ARGUMENTS
     rt_option --root-dir
     disk_root=$rt_o
     rt_option --config

@@ -38,12 +38,15 @@ for _if in /etc/os-release /usr/lib/os-release; do
   break
 done
 read -r _ik _ 2>/dev/null </proc/sys/kernel/osrelease && say kernel "$_ik"
-if have id; then say user "$(id -un 2>/dev/null || id -u)" ; say uid "$(id -u)"
-else
-  while read -r _il; do
-    case $_il in Uid:*) set -- $_il; say uid "$3" ; break ;; esac
-  done </proc/self/status
+_iu=
+while read -r _il; do
+  case $_il in Uid:*) set -- $_il; _iu=$3; break ;; esac
+done 2>/dev/null </proc/self/status
+if have id; then
+  say user "$(id -un 2>/dev/null || id -u)"
+  [ "$_iu" ] || _iu=$(id -u)
 fi
+[ -z "$_iu" ] || say uid "$_iu"
 read -r _iu _ 2>/dev/null </proc/uptime && say uptime "${_iu%%.*}"
 read -r _im 2>/dev/null </etc/machine-id && say machine "$_im"
 read -r _ib 2>/dev/null </proc/sys/kernel/random/boot_id && say boot "$_ib"

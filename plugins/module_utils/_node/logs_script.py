@@ -50,14 +50,19 @@ ALWAYS = (
 
 TEXT = r"""
 LOG_BYTES=8388608
-say zone "$(date +%z 2>/dev/null)"
-say now "$(date +%s 2>/dev/null)"
+log_date=$(date '+%z %s' 2>/dev/null)
+say zone "${log_date%% *}"
+say now "${log_date##* }"
 
 log_lines() {
     tr -d '\000' | grep -F -e "$LOG_PATTERNS" | grep -v -F -e "$LOG_UNWANTED" | cut -b "1-$LOG_WIDTH"
 }
 log_journal() {
     journalctl "$@" --no-pager -r -o short-unix "--since=-${LOG_SECONDS}s" | log_lines | head -n "$LOG_LINES"
+}
+log_told() {
+    [ -z "$log_text" ] || printf '%s\n' "$log_text"
+    return "$log_code"
 }
 log_newest() { journalctl "$@" --no-pager -n 1 -o short-unix; }
 log_file() { tail -c "$LOG_BYTES" "$1" | log_lines | tail -n "$LOG_LINES"; }
@@ -80,11 +85,15 @@ if have journalctl; then
     case $LOG_OF_RUNTIME.$RT_UNIT in
         1.*.service) case " $LOG_UNITS " in *" ${RT_UNIT%.service} "*) ;; *) set -- "$@" -u "$RT_UNIT" ;; esac ;;
     esac
-    block newest limit 2 log_newest "$@"
-    if [ "$_br" -eq 0 ]; then
-        block journal limit 4 log_journal "$@"
-        [ "$_br" -eq 0 ] && log_works=1
+    log_text=$(limit 4 log_journal "$@")
+    log_code=$?
+    # Without a line it is asked why: nothing happened, there is no journal, or it is not for this user.
+    if [ -z "$log_text" ]; then
+        block newest limit 2 log_newest "$@"
+        [ "$_br" -eq 0 ] || log_code=1
     fi
+    [ "$log_code" -eq 0 ] && log_works=1
+    block journal log_told
 else
     say no_journal 1
 fi

@@ -17,18 +17,7 @@ from __future__ import annotations
 FILES = r"""
 # The certificates of the system as the runtime's process finds them -> $net_bundle $net_roots_dir $net_loose
 net_trust() {
-    net_bundle= net_roots_dir= net_env= net_loose=
-    if [ "$RT_PID" ] && [ -r "/proc/$RT_PID/environ" ]; then
-        net_env=$(head -c 131072 "/proc/$RT_PID/environ" 2>/dev/null | tr '\000' '\n' | grep '^SSL_CERT_')
-    fi
-    IFS=$nl
-    for net_line in $net_env; do
-        case $net_line in
-            SSL_CERT_FILE=?*) net_bundle=${net_line#*=} ;;
-            SSL_CERT_DIR=?*) net_roots_dir=${net_line#*=}; net_roots_dir=${net_roots_dir%%:*} ;;
-        esac
-    done
-    IFS=$net_blanks
+    net_bundle=$RT_CERT_FILE net_roots_dir=${RT_CERT_DIR%%:*} net_loose=
     [ -z "$net_bundle" ] || { say system_trust "$net_bundle"; return 0; }
     for net_file in /etc/ssl/certs/ca-certificates.crt /etc/pki/tls/certs/ca-bundle.crt /etc/ssl/ca-bundle.pem \
         /etc/pki/tls/cacert.pem /etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem /etc/ssl/cert.pem; do
@@ -43,18 +32,28 @@ net_trust() {
 # Beside a bundle Go reads all files of these folders (crypto/x509, root_unix.go): those that somebody has put there
 # himself count. Many are the distribution's own, which the bundle holds.
 net_loose_files() {
-    net_n=0
     set +f
+    set --
     for net_file in /etc/ssl/certs/* /etc/pki/tls/certs/*; do
         if [ -L "$net_file" ] || [ "$net_file" = "$net_bundle" ]; then continue; fi
         [ -f "$net_file" ] && [ -r "$net_file" ] || continue
-        net_n=$((net_n + 1))
-        [ $net_n -le 8 ] || { net_loose=; break; }
-        # Go passes over what it cannot read; openssl and curl give up altogether.
-        ! have openssl || openssl crl2pkcs7 -nocrl -certfile "$net_file" -out /dev/null 2>/dev/null || continue
-        net_loose="$net_loose$nl$net_file"
+        [ $# -lt 8 ] || { set --; break; }
+        set -- "$@" "$net_file"
     done
     set -f
+    [ $# -gt 0 ] || return 0
+    # Go passes over what it cannot read; openssl and curl give up altogether. Mostly all of them can be read.
+    net_x=
+    for net_file in "$@"; do net_x="$net_x$nl-certfile$nl$net_file"; done
+    IFS=$nl
+    if have openssl && ! openssl crl2pkcs7 -nocrl $net_x -out /dev/null 2>/dev/null; then
+        for net_file in "$@"; do
+            shift
+            openssl crl2pkcs7 -nocrl -certfile "$net_file" -out /dev/null 2>/dev/null && set -- "$@" "$net_file"
+        done
+    fi
+    for net_file in "$@"; do net_loose="$net_loose$nl$net_file"; done
+    IFS=$net_blanks
 }
 
 # scheme://host[:port]/… -> $net_u_scheme $net_u_host $net_u_port; status 1 where it is none or not clean

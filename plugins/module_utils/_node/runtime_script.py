@@ -23,8 +23,10 @@ Set (never exported):
 ``RT_HTTPS_PROXY``, ``RT_HTTP_PROXY``, ``RT_NO_PROXY``
     Of the living process' environment (``RT_PROXY_FROM`` is ``process``), else of the unit (``unit``); empty
     ``RT_PROXY_FROM`` where neither could be read.
-``RT_KUBELET_PID``, ``RT_ENDPOINT``
-    The kubelet's process, and the CRI endpoint that it was given.
+``RT_CERT_FILE``, ``RT_CERT_DIR``
+    ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` from where the proxies are, as Go takes them for the system's certificates.
+``RT_KUBELET_PID``, ``RT_KUBELET_ARGUMENTS``, ``RT_ENDPOINT``
+    The kubelet's process, its arguments (one a line), and the CRI endpoint that it was given.
 
 Sources of the defaults: containerd ``docs/ops.md`` and ``defaults/defaults_unix.go``; dockerd's reference
 (``--data-root``, ``--config-file``); ``crio.conf(5)``, ``containers-storage.conf(5)``; k3s and RKE2 run containerd
@@ -53,10 +55,10 @@ rt_value() {
     esac
 }
 
-# The first 64 KiB of a regular file -> $rt_text
+# The first 64 KiB of a regular file -> $rt_text. A NUL is left out by every shell; bash says so.
 rt_read() {
     rt_text=
-    [ -f "$1" ] && [ -r "$1" ] && rt_text=$(head -c 65536 "$1" 2>/dev/null | tr -d '\000')
+    [ -f "$1" ] && [ -r "$1" ] && { rt_text=$(head -c 65536 "$1"); } 2>/dev/null
 }
 
 # What is in a process' memory, one a line: rt_memory PID cmdline|environ -> $rt_text. Both wait for the lock of that
@@ -65,9 +67,12 @@ rt_memory() {
     rt_text=
     case $rt_mute in *" $1 "*) return 0 ;; esac
     [ -r "/proc/$1/$2" ] || return 0
-    rt_text=$(IFS=$sep; limit 1 head -c 131072 "/proc/$1/$2" 2>/dev/null | tr '\000' '\n')
+    rt_text=$(IFS=$sep; limit 1 rt_strings "/proc/$1/$2")
     [ "$rt_text" ] || rt_mute="$rt_mute $1 "
 }
+
+# Opening waits as well, so that it is the limited process that opens.
+rt_strings() { exec tr '\000' '\n' 2>/dev/null 3>&- 4>&- <"$1"; }
 
 # The arguments of a process, one a line -> $rt_text
 rt_arguments() { rt_memory "$1" cmdline; }
@@ -105,6 +110,7 @@ rt_kubelet() {
     rt_files=/var/lib/kubelet/kubeadm-flags.env${rt_newline}/var/lib/kubelet/config.yaml
     if [ "$RT_KUBELET_PID" ]; then
         rt_arguments "$RT_KUBELET_PID"
+        RT_KUBELET_ARGUMENTS=$rt_text
         rt_option --container-runtime
         rt_shim=$rt_o
         rt_option --container-runtime-endpoint
@@ -361,8 +367,12 @@ rt_proxies() {
         rt_words "$(IFS=$sep; limit 1 systemctl show -p Environment --value "$RT_UNIT" 2>/dev/null)"
         RT_PROXY_FROM=${RT_PROXY_FROM:-unit}
     fi
-    [ "$RT_PROXY_FROM" != file ] || return 0
     for rt_line in $rt_text; do
+        case $rt_line in
+            SSL_CERT_FILE=?*) RT_CERT_FILE=${rt_line#*=} ;;
+            SSL_CERT_DIR=?*) RT_CERT_DIR=${rt_line#*=} ;;
+        esac
+        [ "$RT_PROXY_FROM" != file ] || continue
         case $rt_line in
             https_proxy=*) [ "$RT_HTTPS_PROXY" ] || RT_HTTPS_PROXY=${rt_line#*=} ;;
             HTTPS_PROXY=?*) RT_HTTPS_PROXY=${rt_line#*=} ;;
@@ -376,7 +386,8 @@ rt_proxies() {
 
 find_runtime() {
     RT= RT_VARIANT= RT_PID= RT_UNIT= RT_SOCKET= RT_CONFIG= RT_ROOT= RT_CERTS=
-    RT_HTTPS_PROXY= RT_HTTP_PROXY= RT_NO_PROXY= RT_PROXY_FROM= rt_mute=
+    RT_HTTPS_PROXY= RT_HTTP_PROXY= RT_NO_PROXY= RT_PROXY_FROM= RT_CERT_FILE= RT_CERT_DIR= RT_KUBELET_ARGUMENTS=
+    rt_mute=
     rt_newline='
 '
     rt_processes

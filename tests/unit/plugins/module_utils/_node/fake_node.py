@@ -103,6 +103,7 @@ class FakeNode:
         """What ``find_runtime`` sets."""
         names = ("", "_VARIANT", "_PID", "_UNIT", "_SOCKET", "_CONFIG", "_ROOT", "_CERTS", "_HTTPS_PROXY")
         names += ("_HTTP_PROXY", "_NO_PROXY", "_PROXY_FROM", "_KUBELET_PID", "_ENDPOINT")
+        names += ("_CERT_FILE", "_CERT_DIR", "_KUBELET_ARGUMENTS")
         text = "\n".join(f'say rt{name.lower()} "$RT{name}"' for name in names)
         job = self.ask([Job("found", text)], shell, runtime=runtime, before=before).job("found")
         return {f"RT{name}": job.fact(f"rt{name.lower()}") or "" for name in names}

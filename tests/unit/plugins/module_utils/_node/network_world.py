@@ -34,7 +34,9 @@ from tests.unit.plugins.module_utils._node.small_world import (
 
 WHY_NOT = why_not()
 
-NO_RUNTIME = "RT= RT_PID= RT_CERTS= RT_CONFIG= RT_HTTPS_PROXY= RT_HTTP_PROXY= RT_NO_PROXY=\n"
+NO_RUNTIME = (
+    "RT= RT_PID= RT_CERTS= RT_CONFIG= RT_HTTPS_PROXY= RT_HTTP_PROXY= RT_NO_PROXY= RT_CERT_FILE= RT_CERT_DIR=\n"
+)
 HERE = {"registry.test": ["10.9.1.1"]}
 GOOD = NameServer(HERE)
 
@@ -59,7 +61,7 @@ def ask(
         network.jobs(question),
         mark=mark,
         deadline=30,
-        preface=NO_RUNTIME + ("RT_PID=$$\n" if trust else "") + runtime,
+        preface=NO_RUNTIME + (f"RT_PID=$$ RT_CERT_FILE={trust.pair.crt}\n" if trust else "") + runtime,
     )
     stdin = script.stdin
     if only_path is not None:
@@ -67,10 +69,7 @@ def ask(
         stdin = first + f"\nPATH={only_path} LC_ALL=C\n".encode() + rest.split(b"\n", 1)[1]
     argv = [*SHELLS[shell], "-c", script.command.replace("/bin/sh", " ".join(SHELLS[shell]))]
     began = time.time()
-    environ = dict(os.environ)
-    if trust is not None:
-        environ["SSL_CERT_FILE"] = str(trust.pair.crt)
-    printed = run_in(world, argv, stdin, environ, 60)
+    printed = run_in(world, argv, stdin, dict(os.environ), 60)
     answer = read(printed.decode("utf-8", "surrogateescape"), mark, script.names)
     answer = replace(answer, asked_at=began, seconds=time.time() - began)
     return answer, network.records(answer, question)

@@ -8,6 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node import config
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.question import (
+    ImageAsked,
+    NodeQuestion,
+)
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.runtime_state import FILES_JOB
 
 from tests.unit.plugins.module_utils._node.fake_node import FakeNode
 from tests.unit.plugins.module_utils._node.shells import SHELLS
@@ -239,6 +245,16 @@ def test_a_file_larger_than_the_bound_is_a_gap_and_no_verdict(node: FakeNode) ->
     look = node.look("r.example/app:1", runtime=V16)
     assert look.problems == {}
     assert any("hosts.toml" in gap for gap in look.gaps)
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_of_a_file_larger_than_the_bound_no_more_is_sent(node: FakeNode, shell: str) -> None:
+    configure(node)
+    hosts(node, "r.example", "# long\n" * 20_000)
+    question = NodeQuestion("n1", images=(ImageAsked("r.example/app:1"),))
+    answer = node.ask(config.jobs(question), shell, runtime=V16)
+    sizes = [len(block.text) for block in answer.job(FILES_JOB).blocks]
+    assert 32_000 < max(sizes) <= 32_768
 
 
 @pytest.mark.parametrize("shell", SHELLS)

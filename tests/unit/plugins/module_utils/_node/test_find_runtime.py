@@ -52,6 +52,30 @@ def test_containerd_as_its_package_runs_it(node: FakeNode, shell: str) -> None:
     )
 
 
+def test_what_the_process_trusts_is_what_it_was_started_with(node: FakeNode, shell: str) -> None:
+    node.process(
+        "containerd",
+        55,
+        environ={"SSL_CERT_FILE": "/etc/own/ca.pem", "SSL_CERT_DIR": "/etc/own:/etc/more", "SSL_CERT_X": "no"},
+    )
+    found = node.variables(shell)
+    assert (found["RT_CERT_FILE"], found["RT_CERT_DIR"]) == ("/etc/own/ca.pem", "/etc/own:/etc/more")
+
+
+def test_proxies_in_dockers_file_do_not_hide_what_its_process_trusts(node: FakeNode, shell: str) -> None:
+    node.process("dockerd", 60, environ={"HTTPS_PROXY": "http://env:1", "SSL_CERT_FILE": "/etc/own/ca.pem"})
+    node.write("/etc/docker/daemon.json", '{"proxies": {"https-proxy": "http://file:3128"}}')
+    found = node.variables(shell)
+    assert found["RT_CERT_FILE"] == "/etc/own/ca.pem"
+    assert (found["RT_HTTPS_PROXY"], found["RT_PROXY_FROM"]) == ("http://file:3128", "file")
+
+
+def test_a_file_with_zero_bytes_is_read_without_them(node: FakeNode, shell: str) -> None:
+    node.process("containerd", 55)
+    node.write("/etc/containerd/config.toml", 'version = 2\nroot = "/var/\0big"\n')
+    assert node.variables(shell)["RT_ROOT"] == "/var/big"
+
+
 def test_the_folders_of_hosts_are_those_of_the_cri_plugin_alone(node: FakeNode, shell: str) -> None:
     """``containerd config default`` has an empty config_path for the transfer service as well, further down."""
     node.process("containerd", 55, unit="containerd.service")

@@ -134,6 +134,26 @@ def test_without_journal_and_files_that_is_said(tmp_path: Path, tools: Tools, sh
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("1790000000.5 n1 containerd[5]: something else\n", set()),
+        ("-- No entries --\n", {"neither the journal nor a known log file has a line of it"}),
+    ],
+    ids=["of other things", "of nothing"],
+)
+def test_a_journal_without_a_line_of_ours_speaks_only_where_it_holds_none_at_all(
+    tools: Tools, shell: str, text: str, why: set[str]
+) -> None:
+    path = tools(COMMANDS, journalctl=f"printf '%s' '{text}'")
+    jobs = [
+        replace(job, variables={**job.variables, "LOG_FILES": "", "LOG_ALWAYS": ""})
+        for job in logs.jobs(ASKED)
+    ]
+    found = logs.records(run(jobs, shell, only_path=path, preface="RT_UNIT="), ASKED)
+    assert {one.to_dict()["why"] for one in found} == why
+
+
 def test_a_user_who_may_not_read_the_journal(tools: Tools) -> None:
     path = tools(
         COMMANDS,

@@ -28,6 +28,7 @@ from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.que
     ImageAsked,
     NodeQuestion,
 )
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.runtime_state import FILES_JOB
 
 from tests.unit.plugins.module_utils._node.fake_node import FakeNode, Looked
 from tests.unit.plugins.module_utils._node.shells import SHELLS, run
@@ -83,6 +84,23 @@ def test_drop_ins_by_name_and_an_environment_file_last(node: FakeNode) -> None:
     look = node.look("r.example/app:1")
     assert look.runtime.unit_proxies == {"HTTPS_PROXY": "http://c:1"}
     assert "not_restarted" not in look.problems
+
+
+@pytest.mark.parametrize("same", [True, False], ids=["/lib is /usr/lib", "/lib is a folder of its own"])
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_unit_below_lib_is_read_once_wherever_that_is(node: FakeNode, shell: str, *, same: bool) -> None:
+    node.process("containerd", 55, unit="containerd.service", environ={"HTTPS_PROXY": "http://c:1"})
+    text = "[Service]\nEnvironmentFile=/etc/default/proxy\n"
+    if same:
+        node.write("/usr/lib/systemd/system/containerd.service", text)
+        (node.folder / "lib").symlink_to("usr/lib")
+    else:
+        node.write("/lib/systemd/system/containerd.service", text)
+    node.write("/etc/default/proxy", "HTTPS_PROXY=http://c:1\n")
+    assert node.look("r.example/app:1", shell=shell).runtime.unit_proxies == {"HTTPS_PROXY": "http://c:1"}
+    sent = node.ask(config.jobs(NodeQuestion("n1")), shell).job(FILES_JOB)
+    units = [one for key, (one,) in sent.facts.items() if key.startswith("path_") and "/systemd/" in one]
+    assert units == [f"{'/usr' if same else ''}/lib/systemd/system/containerd.service"]
 
 
 def test_a_config_newer_than_the_process_is_not_in_force(node: FakeNode) -> None:
