@@ -25,8 +25,11 @@ if [ -n "$BASH_VERSION" ]; then _is="bash $BASH_VERSION"
 elif [ -n "$KSH_VERSION" ]; then _is="ksh $KSH_VERSION"
 elif [ -n "$ZSH_VERSION" ]; then _is="zsh $ZSH_VERSION"
 else
-  _ie=
-  for _ie in /proc/$$/exe; do [ -h "$_ie" ] && have readlink && _is=$(readlink -f "$_ie" 2>/dev/null); done
+  _is=
+  for _ie in /bin/dash /bin/busybox /bin/ash /usr/bin/dash /usr/bin/busybox; do
+    [ /proc/$$/exe -ef "$_ie" ] 2>/dev/null && _is=${_ie##*/} && break
+  done
+  [ -z "$_is" ] && [ -h /proc/$$/exe ] && have readlink && _is=$(readlink -f /proc/$$/exe 2>/dev/null)
   _is=${_is##*/}
 fi
 say shell "${_is:-sh}"
@@ -42,7 +45,8 @@ _iu=
 while read -r _il; do
   case $_il in Uid:*) set -- $_il; _iu=$3; break ;; esac
 done 2>/dev/null </proc/self/status
-if have id; then
+if [ "$_iu" = 0 ]; then say user root
+elif have id; then
   say user "$(id -un 2>/dev/null || id -u)"
   [ "$_iu" ] || _iu=$(id -u)
 fi

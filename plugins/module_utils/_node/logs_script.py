@@ -55,7 +55,7 @@ say zone "${log_date%% *}"
 say now "${log_date##* }"
 
 log_lines() {
-    tr -d '\000' | grep -F -e "$LOG_PATTERNS" | grep -v -F -e "$LOG_UNWANTED" | cut -b "1-$LOG_WIDTH"
+    grep -F -e "$LOG_PATTERNS" | grep -v -F -e "$LOG_UNWANTED" | cut -b "1-$LOG_WIDTH"
 }
 log_journal() {
     journalctl "$@" --no-pager -r -o short-unix "--since=-${LOG_SECONDS}s" | log_lines | head -n "$LOG_LINES"
@@ -65,7 +65,7 @@ log_told() {
     return "$log_code"
 }
 log_newest() { journalctl "$@" --no-pager -n 1 -o short-unix; }
-log_file() { tail -c "$LOG_BYTES" "$1" | log_lines | tail -n "$LOG_LINES"; }
+log_file() { tail -c "$LOG_BYTES" "$1" | tr -d '\000' | log_lines | tail -n "$LOG_LINES"; }
 log_files() {
     for log_path in $1; do
         [ -f "$log_path" ] || continue

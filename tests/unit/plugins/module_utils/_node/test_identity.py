@@ -56,7 +56,7 @@ def test_another_user_than_root_is_told_that_it_sees_less() -> None:
 
 def test_a_node_without_tools_still_says_what_the_shell_itself_knows(tools: Tools) -> None:
     found, gaps = look("dash", only_path=tools(["head", "base64", "sleep"]))
-    assert (found.reached, found.user) == (True, str(os.geteuid()))
+    assert (found.reached, found.user) == (True, "root" if os.geteuid() == 0 else str(os.geteuid()))
     assert found.clock_difference is None
     assert "no tool (date)" in [gap.why for gap in gaps]
 
