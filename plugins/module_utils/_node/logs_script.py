@@ -87,8 +87,9 @@ if have journalctl; then
     esac
     log_text=$(limit 4 log_journal "$@")
     log_code=$?
-    # Without a line it is asked why: nothing happened, there is no journal, or it is not for this user.
-    if [ -z "$log_text" ]; then
+    # Without a line it is asked why: nothing happened, there is no journal, or it is not for this user. What hangs is
+    # not asked again: the time is for the files.
+    if [ -z "$log_text" ] && [ "$log_code" -ne 124 ]; then
         block newest limit 2 log_newest "$@"
         [ "$_br" -eq 0 ] || log_code=1
     fi

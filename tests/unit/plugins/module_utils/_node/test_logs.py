@@ -123,6 +123,21 @@ def test_log_files_where_there_is_no_journal(tmp_path: Path, tools: Tools, shell
     ]
 
 
+def test_log_files_where_the_journal_hangs(tmp_path: Path, tools: Tools) -> None:
+    log = tmp_path / "containerd.log"
+    log.write_text('time="2026-03-01T08:00:00Z" level=error msg="pull registry.example/shop/web:7 failed"\n')
+    jobs = [
+        replace(job, variables={**job.variables, "LOG_FILES": str(log), "LOG_ALWAYS": ""})
+        for job in logs.jobs(ASKED)
+        if job.name == logs.RUNTIME_JOB
+    ]
+    answer = run(jobs, only_path=tools(COMMANDS, journalctl="exec sleep 30"), preface="RT_UNIT=")
+    texts = [block.text for block in answer.job(logs.RUNTIME_JOB).blocks if block.name == "log_1"]
+    assert texts == [log.read_text()]
+    why = {one.to_dict()["why"] for one in logs.records(answer, ASKED) if isinstance(one, Gap)}
+    assert "reading it took longer than its limit" in why
+
+
 def test_without_journal_and_files_that_is_said(tmp_path: Path, tools: Tools, shell: str) -> None:
     jobs = [
         replace(job, variables={**job.variables, "LOG_FILES": "", "LOG_ALWAYS": ""})
