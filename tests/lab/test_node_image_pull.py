@@ -314,7 +314,8 @@ def test_docker_and_podman_pull_with_a_private_configuration_and_tidy_up(
         host.ssh(f"{runtime} pull -q registry.reg.test/app/ok:1")
         # A name that the registry has another image for by now: what the node has stays what it is.
         host.ssh(f"{runtime} tag registry.reg.test/app/ok:1 {OK}")
-        listed = f"{runtime} images --no-trunc --format '{{{{.Repository}}}}:{{{{.Tag}}}} {{{{.ID}}}}'"
+        # docker lists the names of one image in no order.
+        listed = f"{runtime} images --no-trunc --format '{{{{.Repository}}}}:{{{{.Tag}}}} {{{{.ID}}}}' | sort"
         before = host.ssh(listed).stdout
         with ProcessWatch(secret_forms(member["username"], member["password"])) as watch:
             found = pull(host, tmp_path, image="token.reg.test/acme/app:1", credential=member)
