@@ -188,7 +188,9 @@ class Witness:
         if judgement.cause in _NOT_THERE and outcome is not None and outcome.result == Result.PULLS:
             mirrors = [one for one in view.endpoints_of(registry) if one.role == "mirror"]
             origin = [one for one in self._met.network(view) if one.host == normal_host(registry)]
-            if mirrors and origin and not self._met.is_served(view, registry):
+            # A mirror that serves may be meant to be all there is, unless others get to the registry from their nodes.
+            closed = origin and (origin[0].compared or not self._met.is_served(view, registry))
+            if mirrors and closed:
                 return _found(judgement, origin[0], origin[0].sure)
             if mirrors:
                 return beside.lacking_mirror(judgement, view, mirrors[0])

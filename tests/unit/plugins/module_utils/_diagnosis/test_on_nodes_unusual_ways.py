@@ -84,6 +84,15 @@ def test_a_mirror_that_lacks_the_image_is_named_where_the_registry_is_closed_on_
     assert (found.cause, found.hop, found.confidence) == ("mirror_failure", "mirror", "likely")
 
 
+def test_a_registry_that_is_closed_on_one_node_alone_is_at_fault_where_a_mirror_lacks_the_image(
+    tmp_path: Path,
+) -> None:
+    """containerd 2 tells the mirror's 404, whatever kept it from the registry itself."""
+    failure = failing(not_found(IMAGE), IMAGE, node=BROKEN)
+    found = finding_with(tmp_path / "run", failure, [*cut_off(), *well()], asked=[answer("", IMAGE)])
+    assert (found.cause, found.hop, found.confidence) == ("network_unreachable", "tcp", "confirmed")
+
+
 HERE, THERE = "10.5.0.7", "10.5.0.8"
 
 
