@@ -35,6 +35,9 @@ with ``-c``, ``-a`` and ``--root`` below ``/var/lib/rancher``; kubeadm writes ``
 
 from __future__ import annotations
 
+from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.runtime_environment_script import (
+    ENVIRONMENT,
+)
 from ansible_collections.kube_runbooks.image_pull.plugins.module_utils._node.runtime_processes_script import (
     PROCESSES,
 )
@@ -43,6 +46,7 @@ _KNOWN = {"containerd": "containerd", "docker": "docker", "cri-o": "cri-o", "pod
 
 FIND_RUNTIME = (
     PROCESSES
+    + ENVIRONMENT
     + r"""
 # The value after "=" of a line KEY = VALUE, without quotes and what follows them: rt_value LINE -> $rt_v
 rt_value() {
@@ -343,47 +347,6 @@ rt_crio_podman() {
     [ -z "$rt_root" ] || RT_ROOT=$rt_root
 }
 
-# Words of which some are quoted, because they hold blanks -> $rt_text, one a line
-rt_words() {
-    rt_rest=$1 rt_text=
-    while [ "$rt_rest" ]; do
-        case $rt_rest in
-            ' '*) rt_v= rt_rest=${rt_rest#?} ;;
-            \"*\"*) rt_rest=${rt_rest#?}; rt_v=${rt_rest%%\"*} rt_rest=${rt_rest#*\"} ;;
-            *' '*) rt_v=${rt_rest%% *} rt_rest=${rt_rest#* } ;;
-            *) rt_v=$rt_rest rt_rest= ;;
-        esac
-        rt_text=$rt_text$rt_v$rt_newline
-    done
-}
-
-# Proxies as Go's net/http takes them: the capitals first.
-rt_proxies() {
-    rt_text=
-    if [ "$RT_PID" ] && [ -r "/proc/$RT_PID/environ" ]; then
-        rt_memory "$RT_PID" environ
-        [ -z "$rt_text" ] || RT_PROXY_FROM=${RT_PROXY_FROM:-process}
-    elif [ "$RT_UNIT" ] && [ -d /run/systemd/system ] && have systemctl; then
-        rt_words "$(IFS=$sep; limit 1 systemctl show -p Environment --value "$RT_UNIT" 2>/dev/null)"
-        RT_PROXY_FROM=${RT_PROXY_FROM:-unit}
-    fi
-    for rt_line in $rt_text; do
-        case $rt_line in
-            SSL_CERT_FILE=?*) RT_CERT_FILE=${rt_line#*=} ;;
-            SSL_CERT_DIR=?*) RT_CERT_DIR=${rt_line#*=} ;;
-        esac
-        [ "$RT_PROXY_FROM" != file ] || continue
-        case $rt_line in
-            https_proxy=*) [ "$RT_HTTPS_PROXY" ] || RT_HTTPS_PROXY=${rt_line#*=} ;;
-            HTTPS_PROXY=?*) RT_HTTPS_PROXY=${rt_line#*=} ;;
-            http_proxy=*) [ "$RT_HTTP_PROXY" ] || RT_HTTP_PROXY=${rt_line#*=} ;;
-            HTTP_PROXY=?*) RT_HTTP_PROXY=${rt_line#*=} ;;
-            no_proxy=*) [ "$RT_NO_PROXY" ] || RT_NO_PROXY=${rt_line#*=} ;;
-            NO_PROXY=?*) RT_NO_PROXY=${rt_line#*=} ;;
-        esac
-    done
-}
-
 find_runtime() {
     RT= RT_VARIANT= RT_PID= RT_UNIT= RT_SOCKET= RT_CONFIG= RT_ROOT= RT_CERTS=
     RT_HTTPS_PROXY= RT_HTTP_PROXY= RT_NO_PROXY= RT_PROXY_FROM= RT_CERT_FILE= RT_CERT_DIR= RT_KUBELET_ARGUMENTS=
@@ -405,7 +368,7 @@ find_runtime() {
     case $RT_ENDPOINT in
         /*) [ "$RT" = docker ] || RT_SOCKET=$RT_ENDPOINT ;;
     esac
-    rt_proxies
+    rt_environment
     set +f
     IFS=$rt_ifs
 }
