@@ -329,12 +329,13 @@ def test_the_oldest_kubelet_is_the_nodes(node: FakeNode, shell: str) -> None:
 def test_the_proxies_of_a_unit_whose_runtime_does_not_run(node: FakeNode, shell: str) -> None:
     node.write("/etc/systemd/system/containerd.service", "[Service]\n")
     node.write("/run/systemd/system/x", "")
-    shown = 'A=b "HTTPS_PROXY=http://u:p w@h:1" NO_PROXY=a,b "C=d e" HTTP_PROXY=http://g:2'
+    shown = 'A=b "HTTPS_PROXY=http://u:p w@h:1" NO_PROXY=a,b "C=d e" HTTP_PROXY=http://g:2 SSL_CERT_FILE=/ca'
     node.write("/tools/systemctl", f"#!/bin/sh\nprintf '%s\\n' '{shown}'\n")
     (node.folder / "tools/systemctl").chmod(0o755)
     found = node.variables(shell, runtime="containerd://1.7.2", before=f"PATH={node.folder}/tools:$PATH")
     assert (found["RT_HTTPS_PROXY"], found["RT_HTTP_PROXY"]) == ("http://u:p w@h:1", "http://g:2")
     assert (found["RT_NO_PROXY"], found["RT_PROXY_FROM"]) == ("a,b", "unit")
+    assert found["RT_CERT_FILE"] == "/ca"
 
 
 def test_a_process_whose_memory_cannot_be_read_costs_a_second_and_not_the_look(
